@@ -5,7 +5,10 @@ const only = (folder, allowed) => ({
   comment: `${folder}/ may import from ${allowed.join(', ') || 'nothing'} only (docs/decisions/0001)`,
   severity: 'error',
   from: { path: `^${folder}/` },
-  to: { path: '^(bin|lib|lambda|runtime|model|dev|examples|test|bench)/', pathNot: `^(${[folder, ...allowed].join('|')})/` },
+  to: {
+    path: '^(bin|lib|lambda|runtime|model|dev|examples|test|bench)/',
+    pathNot: `^(${[folder, ...allowed].join('|')})/`,
+  },
 });
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -40,5 +43,9 @@ module.exports = {
       to: { path: 'node_modules/(aws-cdk-lib|constructs)/' },
     },
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' } },
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
 };

@@ -38,7 +38,9 @@ await cp(path.join(root, 'image'), path.join(assets, 'image'), { recursive: true
 await cp(cli, path.join(assets, 'image', 'postgres-backup.js'));
 
 const lambda = path.join(root, 'lambda');
-const functions = existsSync(lambda) ? (await readdir(lambda, { withFileTypes: true })).filter((e) => e.isDirectory()) : [];
+const functions = existsSync(lambda)
+  ? (await readdir(lambda, { withFileTypes: true })).filter((e) => e.isDirectory())
+  : [];
 for (const { name } of functions) {
   await bundle(`lambda/${name}/index.ts`, path.join(assets, 'lambda', name, 'index.js'), { target: 'node24' });
 }

@@ -1,0 +1,53 @@
+/**
+ * What a task is told through its environment: the constructs write it, the command line reads it. Each variable is
+ * the fallback of the option of the same name (`POSTGRES_BACKUP_LOCK_TIMEOUT` of `--lock-timeout`), so a deployed task and a laptop
+ * run the same command. Lists are JSON arrays of strings, because a table's or database's name may hold any character.
+ * No secret is ever among them: a secret is named by its ARN and read at run time.
+ *
+ * The server is named by libpq's own variables (PGHOST, PGPORT, PGDATABASE, PGUSER, PGSSLMODE, PGSSLROOTCERT).
+ */
+export const ENVIRONMENT = {
+  /** `s3://bucket[/prefix]`. */
+  vault: 'POSTGRES_BACKUP_VAULT',
+  source: 'POSTGRES_BACKUP_SOURCE',
+  /** A retention class. */
+  class: 'POSTGRES_BACKUP_CLASS',
+  /** ISO 8601; the scheduler's own time of firing. Two tasks for one time make one recovery point. */
+  scheduledAt: 'POSTGRES_BACKUP_SCHEDULED_AT',
+  /** JSON list; empty or absent: the database of PGDATABASE or of the URL. */
+  databases: 'POSTGRES_BACKUP_DATABASES',
+  /** `true`: every database that accepts connections. */
+  allDatabases: 'POSTGRES_BACKUP_ALL_DATABASES',
+  /** `all`, `schema` or `data`. */
+  content: 'POSTGRES_BACKUP_CONTENT',
+  /** `true` or `false`. */
+  globals: 'POSTGRES_BACKUP_GLOBALS',
+  /** Tables dumped, or restored, at once. */
+  jobs: 'POSTGRES_BACKUP_JOBS',
+  /** zstd level, 1 to 19. */
+  compressionLevel: 'POSTGRES_BACKUP_COMPRESSION_LEVEL',
+  /** JSON list of `pg_dump` patterns. */
+  criticalTables: 'POSTGRES_BACKUP_CRITICAL_TABLES',
+  /** JSON list of `pg_dump` patterns. */
+  ephemeralTables: 'POSTGRES_BACKUP_EPHEMERAL_TABLES',
+  /** Fewer tables than this is a failure: the wrong or an empty database dumps "successfully". */
+  minimumTables: 'POSTGRES_BACKUP_MINIMUM_TABLES',
+  /** Seconds to wait for a locked table. */
+  lockTimeout: 'POSTGRES_BACKUP_LOCK_TIMEOUT',
+  /** Seconds until a run that has not finished is ended as failed. */
+  deadline: 'POSTGRES_BACKUP_DEADLINE',
+  /** ARN or name of a Secrets Manager secret: fields (host, port, username, password, dbname), or one URL. */
+  secret: 'POSTGRES_BACKUP_SECRET',
+  /** The JSON field of the secret that holds a DATABASE_URL, when the secret is not the bare URL. */
+  secretUrlField: 'POSTGRES_BACKUP_SECRET_URL_FIELD',
+  /** `true`: mint an RDS authentication token for every connection instead of a password. */
+  iamAuthentication: 'POSTGRES_BACKUP_IAM_AUTHENTICATION',
+} as const;
+
+export type EnvironmentKey = keyof typeof ENVIRONMENT;
+
+/** Where the image keeps the certificates of Amazon RDS; what PGSSLROOTCERT names when no other CA is given. */
+export const RDS_CA_BUNDLE_PATH = '/opt/postgres-backup/rds-ca-bundle.pem';
+
+/** PostgreSQL majors that the image is built for and the runtime is tested to accept. */
+export const POSTGRES_MAJORS = [14, 15, 16, 17, 18] as const;

@@ -1,0 +1,6 @@
+export * from './component';
+export * from './environment';
+export * from './layout';
+export * from './manifest';
+export * from './metrics';
+export * from './outcome';

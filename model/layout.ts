@@ -1,0 +1,84 @@
+import { COMPONENTS, isRetentionClass, type Component, type RetentionClass } from './component';
+
+/**
+ * Where things lie in the vault. Readable by a person, sortable by time:
+ *
+ *     <source>/<component>/<class>/<YYYY>/<MM>/<DD>/<YYYYMMDD>T<HHMMSS>Z-<run>/manifest.json
+ *
+ * The last folder's name is the recovery point's id; it stays unique when the folder is copied elsewhere.
+ */
+export const MANIFEST_NAME = 'manifest.json';
+/** Written first, conditionally: the one who wrote it owns the recovery point's prefix. */
+export const STARTED_NAME = 'started.json';
+/** Written when a run failed after it owned the prefix. */
+export const FAILURE_NAME = 'failure.json';
+/** Written by a verification. */
+export const VERIFICATION_NAME = 'verification.json';
+
+export interface PointAddress {
+  readonly source: string;
+  readonly component: Component;
+  readonly class: RetentionClass;
+  /** The moment that names the point: scheduled time, or the start of a run by hand. Whole seconds, UTC. */
+  readonly time: Date;
+  /** Six characters that tell runs of the same second apart. */
+  readonly run: string;
+}
+
+/** `20261120T021003Z-4k2m9x`. */
+export function pointId(address: Pick<PointAddress, 'time' | 'run'>): string {
+  const compact = address.time
+    .toISOString()
+    .replace(/\.\d{3}Z$/, 'Z')
+    .replace(/[-:]/g, '');
+  return `${compact}-${address.run}`;
+}
+
+/** The prefix of all of a recovery point's objects, with a slash at its end. */
+export function pointPrefix(address: PointAddress): string {
+  const [year, month, day] = address.time.toISOString().slice(0, 10).split('-');
+  return `${componentPrefix(address.source, address.component)}${address.class}/${year}/${month}/${day}/${pointId(address)}/`;
+}
+
+export function sourcePrefix(source: string): string {
+  return `${source}/`;
+}
+
+export function componentPrefix(source: string, component: Component): string {
+  return `${sourcePrefix(source)}${component}/`;
+}
+
+const POINT_ID = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-([a-z0-9]{6})$/;
+
+/** Reads an id; nothing when it is not one. */
+export function parsePointId(id: string): Pick<PointAddress, 'time' | 'run'> | undefined {
+  const match = POINT_ID.exec(id);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number);
+  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  // A date that does not exist (the 30th of February) rolls over; such an id was not written by us.
+  return pointId({ time, run: match[7] }) === id ? { time, run: match[7] } : undefined;
+}
+
+/** Reads a prefix (or any key below it) back; nothing when it is not laid out as {@link pointPrefix} does. */
+export function parsePointPrefix(key: string): PointAddress | undefined {
+  const [source, component, retention, , , , id] = key.split('/');
+  if (id === undefined || !(COMPONENTS as readonly string[]).includes(component) || !isRetentionClass(retention)) {
+    return undefined;
+  }
+  const parsed = parsePointId(id);
+  if (!parsed) return undefined;
+  const address = { source, component: component as Component, class: retention, ...parsed };
+  return key.startsWith(pointPrefix(address)) ? address : undefined;
+}
+
+/**
+ * A name that a database chose, as one harmless part of a key: letters, digits, `_` and `-` stay, every other byte
+ * becomes `=XX`. One name, one part: nothing else encodes to the same.
+ */
+export function encodeKeyPart(name: string): string {
+  return Array.from(new TextEncoder().encode(name), (byte) => {
+    const char = String.fromCharCode(byte);
+    return /[A-Za-z0-9_-]/.test(char) ? char : `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }).join('');
+}

@@ -1,0 +1,20 @@
+/** Metrics, their namespace and dimensions: what emits them, what alarms on them and what draws them share this page. */
+export const METRIC_NAMESPACE = 'PostgresBackup';
+
+export const METRIC_DIMENSIONS = ['Source', 'Component'] as const;
+
+export const METRICS = {
+  /** 1 when a run succeeded. */
+  backupSucceeded: { name: 'BackupSucceeded', unit: 'Count' },
+  /** 1 when a run failed. */
+  backupFailed: { name: 'BackupFailed', unit: 'Count' },
+  backupDuration: { name: 'BackupDuration', unit: 'Seconds' },
+  /** Bytes the vault holds of this recovery point. */
+  backupSize: { name: 'BackupSize', unit: 'Bytes' },
+  backupRows: { name: 'BackupRows', unit: 'Count' },
+  restoreSucceeded: { name: 'RestoreSucceeded', unit: 'Count' },
+  restoreFailed: { name: 'RestoreFailed', unit: 'Count' },
+  restoreDuration: { name: 'RestoreDuration', unit: 'Seconds' },
+} as const;
+
+export type MetricKey = keyof typeof METRICS;
