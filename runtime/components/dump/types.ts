@@ -1,0 +1,107 @@
+import type { DumpContent, Manifest, Outcome, RetentionClass, TableClass } from '../../../model';
+import type { RecoveryPoint } from '../../catalog/recovery-point';
+
+/** What to dump and how. */
+export interface DumpRequest {
+  readonly source: string;
+  readonly class: RetentionClass;
+  /** The scheduler's time of firing: two runs with the same time make one recovery point, the later one is skipped. */
+  readonly scheduledAt?: Date;
+  /** Names, or `all` for every database that accepts connections; empty: the one the connection names. */
+  readonly databases: readonly string[] | 'all';
+  readonly content: DumpContent;
+  /** Roles, memberships and tablespaces too. */
+  readonly globals: boolean;
+  /** Dumps that run at once under the one snapshot; as many can be restored at once. */
+  readonly jobs: number;
+  /** zstd level. */
+  readonly compressionLevel: number;
+  /** `pg_dump` patterns; such tables get archives of their own, restored first. */
+  readonly criticalTables: readonly string[];
+  /** `pg_dump` patterns; of such tables only the definition is kept. */
+  readonly ephemeralTables: readonly string[];
+  /** A database with fewer tables is refused as the wrong or an empty one. */
+  readonly minimumTables: number;
+  readonly lockTimeoutSeconds: number;
+}
+
+export type DumpResult =
+  | { readonly outcome: 'made'; readonly manifest: Manifest; readonly uri: string; readonly durationMs: number }
+  /** Another run owns this scheduled time. */
+  | { readonly outcome: 'skipped'; readonly reason: string };
+
+export interface RestoreRequest {
+  readonly point: RecoveryPoint;
+  /** Which of the point's databases; absent: its only one. The connection says where it goes. */
+  readonly database?: string;
+  /** `refuse` a target that holds anything, or `clean`: drop and create it anew. */
+  readonly existing: 'refuse' | 'clean';
+  /** Create the target database when there is none. */
+  readonly create: boolean;
+  /** `schema.table`, or `table` for any schema; empty: everything. */
+  readonly tables: readonly string[];
+  readonly content: DumpContent;
+  /** `restore` roles and memberships first, or `skip` them. */
+  readonly roles: 'restore' | 'skip';
+  /** Give every object to the connecting user and leave grants out (`--no-owner --no-privileges`). */
+  readonly ownership: 'as dumped' | 'connecting user';
+  readonly jobs: number;
+}
+
+export interface ComparedTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly class: TableClass;
+  /** From the manifest. */
+  readonly expectedRows: number;
+  /** Counted in the target; `null` when it could not be counted. */
+  readonly foundRows: number | null;
+}
+
+export interface RestoreReport {
+  readonly outcome: Outcome;
+  readonly point: string;
+  readonly source: string;
+  readonly database: string;
+  /** `user@host:port/database`. */
+  readonly target: string;
+  readonly phases: readonly { readonly name: string; readonly durationMs: number; readonly summary: string }[];
+  readonly tables: readonly ComparedTable[];
+  readonly durationMs: number;
+  readonly warnings: readonly string[];
+}
+
+/** `stored`: sizes, versions and checksums as the store has them. `read`: every byte, and every row counted in the archives. */
+export const VERIFY_DEPTHS = ['stored', 'read'] as const;
+export type VerifyDepth = (typeof VERIFY_DEPTHS)[number];
+
+export interface VerifiedObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly outcome: Outcome;
+  /** What was compared, or what is wrong. */
+  readonly finding: string;
+}
+
+export interface VerificationReport {
+  readonly outcome: Outcome;
+  readonly point: string;
+  readonly source: string;
+  readonly depth: VerifyDepth;
+  readonly objects: readonly VerifiedObject[];
+  readonly durationMs: number;
+}
+
+export interface PreflightFinding {
+  /** What was looked at: `server version`, `readable tables`, … */
+  readonly check: string;
+  readonly outcome: Outcome | 'warning';
+  readonly finding: string;
+  readonly hint?: string;
+}
+
+export interface CheckReport {
+  readonly outcome: Outcome;
+  readonly server: string;
+  readonly databases: readonly { readonly name: string; readonly findings: readonly PreflightFinding[] }[];
+}
