@@ -1,0 +1,118 @@
+import {
+  MANIFEST_NAME,
+  RETENTION_CLASSES,
+  VERIFICATION_NAME,
+  componentPrefix,
+  parsePointId,
+  parsePointPrefix,
+  pointId,
+  pointPrefix,
+  type Component,
+  type PointAddress,
+} from '../../model';
+import { BackupError, usageError } from '../errors';
+import type { ObjectStore } from '../store/store';
+import { readManifest } from './manifest-reader';
+import type { RecoveryPoint } from './recovery-point';
+
+/** A manifest of 10^5 tables is some 20 MB; what is larger is not one. */
+const MAXIMUM_MANIFEST_BYTES = 256 * 1024 * 1024;
+
+/** Every recovery point of a source's component, the newest first: folders that hold a manifest. */
+export async function listPoints(store: ObjectStore, source: string, component: Component): Promise<PointAddress[]> {
+  const points: PointAddress[] = [];
+  for (const retention of RETENTION_CLASSES) {
+    for await (const entry of store.list(`${componentPrefix(source, component)}${retention}/`)) {
+      if (entry.kind !== 'object' || !entry.key.endsWith(`/${MANIFEST_NAME}`)) continue;
+      const address = parsePointPrefix(entry.key);
+      if (address && entry.key === `${pointPrefix(address)}${MANIFEST_NAME}`) points.push(address);
+    }
+  }
+  return points.sort((a, b) => b.time.getTime() - a.time.getTime() || (pointId(a) < pointId(b) ? 1 : -1));
+}
+
+/** Reads one recovery point; `point-missing` when it has no manifest, `manifest-invalid` when that is not a good one. */
+export async function readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint> {
+  const prefix = pointPrefix(address);
+  const text = await readText(store, `${prefix}${MANIFEST_NAME}`);
+  if (text === undefined) throw missing(store, address.source, pointId(address));
+  return { address, prefix, manifest: readManifest(text, prefix) };
+}
+
+/**
+ * The point with this id, or the newest good one for `latest`: the newest whose manifest is valid and whose verification,
+ * where there is one, did not fail. A point passed over is told through `onPassedOver`.
+ */
+export async function findPoint(
+  store: ObjectStore,
+  source: string,
+  component: Component,
+  wanted: string,
+  onPassedOver: (point: string, reason: string) => void = () => undefined,
+): Promise<RecoveryPoint> {
+  if (wanted !== 'latest' && !parsePointId(wanted)) {
+    throw usageError(
+      `"${wanted}" is no recovery point`,
+      'Use "latest", or an id such as 20261120T021003Z-4k2m9x as `postgres-backup info` lists them.',
+    );
+  }
+  const points = await listPoints(store, source, component);
+  if (wanted !== 'latest') {
+    const address = points.find((point) => pointId(point) === wanted);
+    if (!address) throw missing(store, source, wanted);
+    return readPoint(store, address);
+  }
+  for (const address of points) {
+    const point = await goodPoint(store, address, onPassedOver);
+    if (point) return point;
+  }
+  throw missing(store, source, 'latest');
+}
+
+async function goodPoint(
+  store: ObjectStore,
+  address: PointAddress,
+  onPassedOver: (point: string, reason: string) => void,
+): Promise<RecoveryPoint | undefined> {
+  try {
+    const point = await readPoint(store, address);
+    const verification = await readText(store, `${point.prefix}${VERIFICATION_NAME}`);
+    if (verification === undefined || outcomeOf(verification) !== 'failed') return point;
+    onPassedOver(pointId(address), 'its verification failed');
+  } catch (error) {
+    if (!(error instanceof BackupError) || (error.code !== 'manifest-invalid' && error.code !== 'point-missing'))
+      throw error;
+    onPassedOver(pointId(address), error.detail ?? error.message);
+  }
+  return undefined;
+}
+
+function outcomeOf(verification: string): unknown {
+  try {
+    return (JSON.parse(verification) as { outcome?: unknown }).outcome;
+  } catch {
+    return 'could not verify';
+  }
+}
+
+async function readText(store: ObjectStore, key: string): Promise<string | undefined> {
+  const description = await store.head(key);
+  if (!description) return undefined;
+  if (description.sizeBytes > MAXIMUM_MANIFEST_BYTES) {
+    throw new BackupError(
+      'manifest-invalid',
+      `${key} is ${description.sizeBytes} bytes long, too long for what it should be`,
+    );
+  }
+  const opened = await store.get(key, { versionId: description.versionId });
+  const chunks: Buffer[] = [];
+  for await (const chunk of opened.body as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function missing(store: ObjectStore, source: string, wanted: string): BackupError {
+  const what = wanted === 'latest' ? `no recovery point of "${source}"` : `no recovery point ${wanted} of "${source}"`;
+  return new BackupError('point-missing', `there is ${what} in ${store.uri}`, {
+    hint: `List what is there: postgres-backup info --vault ${store.uri} --source ${source}`,
+  });
+}

@@ -1,0 +1,120 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { BackupError } from '../errors';
+import type { FailureCode } from '../../model';
+
+/** How a process ended. Success is `code === 0 && signal === null`; a killed process has the code `null`. */
+export interface StageExit {
+  readonly name: string;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it said on stderr; at most {@link STDERR_TAIL_BYTES}. */
+  readonly stderr: string;
+}
+
+/** One process of a pipeline. */
+export interface Stage {
+  readonly name: string;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  /** Always resolves, also when the program could not be started. */
+  readonly exited: Promise<StageExit>;
+  /** SIGTERM, and SIGKILL when that is not heard within five seconds. */
+  stop(): void;
+}
+
+export interface StageOptions {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: 'ignore' | 'pipe';
+  /** `pipe` to be read here, or the stdin of a stage that was started before: then the bytes never pass through us. */
+  readonly stdout: 'ignore' | 'pipe' | Stage;
+  readonly signal: AbortSignal;
+}
+
+const STDERR_TAIL_BYTES = 16 * 1024;
+const KILL_AFTER_MS = 5_000;
+
+export function startStage(options: StageOptions): Stage {
+  const { name, stdout } = options;
+  const next = typeof stdout === 'object' ? nextStdin(stdout) : undefined;
+  const stdio: StdioOptions = [options.stdin, next ?? (stdout as 'ignore' | 'pipe'), 'pipe'];
+  const child = spawn(options.file, options.args, { env: { ...options.env }, stdio });
+  // Our copy of the joint would keep it open: the reader would never see the end, the writer never a dead reader.
+  next?.destroy();
+
+  const stop = (): void => terminate(child);
+  options.signal.addEventListener('abort', stop, { once: true });
+  if (options.signal.aborted) stop();
+  const exited = observeExit(child, name).finally(() => options.signal.removeEventListener('abort', stop));
+  return { name, stdin: child.stdin, stdout: next ? null : child.stdout, exited, stop };
+}
+
+/** Runs one process to its end and returns what it printed, at most `maxBytes`; throws unless it ended well. */
+export async function runStage(
+  options: Omit<StageOptions, 'stdin' | 'stdout'> & { maxBytes?: number; failureCode?: FailureCode },
+): Promise<string> {
+  const stage = startStage({ ...options, stdin: 'ignore', stdout: 'pipe' });
+  const limit = options.maxBytes ?? 1024 * 1024;
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of stage.stdout as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > limit) {
+      stage.stop();
+      throw new BackupError('tool-failed', `${options.name} printed more than ${limit} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  requireSuccess([await stage.exited], options.failureCode ?? 'tool-failed', options.signal);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Throws what failed first: the reason of the abort, or the first process that did not end with 0. */
+export function requireSuccess(exits: readonly StageExit[], code: FailureCode, signal: AbortSignal): void {
+  if (signal.aborted) throw signal.reason;
+  const failed = blamed(exits);
+  if (failed) throw new BackupError(code, `${failed.name} ${describeExit(failed)}`, { detail: failed.stderr.trim() });
+}
+
+export function describeExit(exit: Pick<StageExit, 'code' | 'signal'>): string {
+  if (exit.signal !== null) return `was ended by ${exit.signal}`;
+  return exit.code === null ? 'could not be started' : `ended with exit code ${exit.code}`;
+}
+
+/** When one process dies, its neighbours fail of a broken pipe; the one that said something is the one to blame. */
+function blamed(exits: readonly StageExit[]): StageExit | undefined {
+  const failed = exits.filter((exit) => exit.code !== 0 || exit.signal !== null);
+  return failed.find((exit) => exit.signal !== 'SIGPIPE' && !/broken pipe/i.test(exit.stderr)) ?? failed[0];
+}
+
+function nextStdin(stage: Stage): Writable {
+  if (!stage.stdin) throw new Error(`${stage.name} was started without a stdin to write to`);
+  return stage.stdin;
+}
+
+function terminate(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const hard = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+  hard.unref();
+  child.once('exit', () => clearTimeout(hard));
+}
+
+function observeExit(child: ChildProcess, name: string): Promise<StageExit> {
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_TAIL_BYTES);
+  });
+  return new Promise((resolve) => {
+    let notStarted: Error | undefined;
+    child.on('error', (error) => {
+      notStarted = error;
+      // No `close` follows when there never was a process.
+      if (child.pid === undefined) resolve({ name, code: null, signal: null, stderr: error.message });
+    });
+    child.on('close', (code, signal) => resolve({ name, code, signal, stderr: stderr || (notStarted?.message ?? '') }));
+  });
+}
