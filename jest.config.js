@@ -4,6 +4,8 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
+  // Builds an image, which takes minutes: npm run test:image.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/image/image.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/assets/', '<rootDir>/cdk.out/'],
   testTimeout: 60_000,
   maxWorkers: 2,
