@@ -1,12 +1,13 @@
 // The house's arrows (docs/decisions/0001): bin → lib → model, bin → runtime → model, lambda → runtime → model.
 // lib and runtime do not know each other; nothing that ships knows dev, test, bench or examples.
+const house = '^(bin|lib|lambda|runtime|model|dev|examples|test|bench)/';
 const only = (folder, allowed) => ({
   name: `${folder}-arrows`,
   comment: `${folder}/ may import from ${allowed.join(', ') || 'nothing'} only (docs/decisions/0001)`,
   severity: 'error',
   from: { path: `^${folder}/` },
   to: {
-    path: '^(bin|lib|lambda|runtime|model|dev|examples|test|bench)/',
+    path: house,
     pathNot: `^(${[folder, ...allowed].join('|')})/`,
   },
 });
@@ -24,17 +25,28 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'model-is-pure',
-      comment: 'model/ holds pure functions and types: no I/O, no SDK, no CDK',
+      comment: 'model/ holds pure functions and types: no I/O, no SDK, no CDK, no package at all',
       severity: 'error',
       from: { path: '^model/' },
-      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-peer'] },
+      to: { pathNot: house },
     },
     {
-      name: 'lib-has-no-sdk',
-      comment: 'constructs synthesise offline: no AWS SDK, no process, no network',
+      name: 'lib-needs-only-its-peers',
+      comment:
+        'the package installs nothing but itself: what the constructs import is what package.json names as peers',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '@aws-sdk|@smithy|^(node:)?(http|https|net|child_process)$' },
+      to: { pathNot: `${house}|node_modules/(aws-cdk-lib|constructs)/`, dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'lib-has-no-io',
+      comment: 'constructs synthesise offline: no process, no network',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: {
+        path: '^(child_process|cluster|dgram|dns|http|http2|https|net|tls|worker_threads)(/|$)',
+        dependencyTypes: ['core'],
+      },
     },
     {
       name: 'runtime-has-no-cdk',
