@@ -37,7 +37,7 @@ export interface WrittenVersion {
 }
 
 export interface PartDigest {
-  /** The part's bytes in order; not joined, so that a large part costs no copy. */
+  /** The part's bytes in order. One chunk is sent as it is; several may be joined first, which costs a copy. */
   chunks: readonly Uint8Array[];
   sizeBytes: number;
   /** Lower-case hex; goes into the request's signature, so that the store itself refuses other bytes. */
@@ -67,7 +67,10 @@ export interface GetOptions {
 
 export interface OpenedObject {
   body: Readable;
+  /** Of what the body gives: of the range, where one was asked for. */
   sizeBytes: number;
+  /** Of the whole object, where a range was asked for and the store tells. */
+  wholeSizeBytes?: number;
   versionId: string | null;
 }
 
