@@ -1,0 +1,132 @@
+import { Option, type Command } from 'commander';
+import type { RestoreRequest } from '../../components/dump/types';
+import { usageError } from '../../errors';
+import type { Answer } from '../answer';
+import type { CommandRun, Counted } from '../execute';
+import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
+import { contentOf, MOST_JOBS } from '../options/dump-options';
+import { requireTargetDatabase, serverEnvironment } from '../options/server-environment';
+import { Setting } from '../options/setting';
+import { addSecretOptions, addSharedOptions, type SharedOptions } from '../options/shared-options';
+import { nonEmpty, repeatable, wholeNumber } from '../options/values';
+import { restoreAnswer, restoreHeadline } from '../output/restore-output';
+import { addPointArgument } from './point-argument';
+
+export const RESTORE_COUNTED: Counted = { component: 'dump', succeeded: 'restoreSucceeded', failed: 'restoreFailed' };
+
+interface RestoreOptions extends SharedOptions {
+  readonly database?: string;
+  readonly clean: boolean;
+  readonly create: boolean;
+  readonly table: readonly string[];
+  readonly schemaOnly?: boolean;
+  readonly dataOnly?: boolean;
+  readonly roles: boolean;
+  readonly owner: boolean;
+  readonly jobs: number;
+}
+
+/** `pg_restore` gains little from more on one server, and each is a connection. */
+const MOST_DEFAULT_JOBS = 4;
+
+export function describeRestore(parent: Command, processors: number): Command {
+  const command = parent
+    .command('restore')
+    .summary('restore a recovery point into a database')
+    .description(
+      'Restores a recovery point into the database that the environment names, which must be empty unless --clean is\n' +
+        'given. Every part is checked before a byte of it is restored; at the end the rows of every table are counted and\n' +
+        'compared with the backup.',
+    );
+  addPointArgument(command);
+  addRestoreOptions(command, processors);
+  addSecretOptions(command);
+  addSharedOptions(command, { seconds: 12 * 3600, text: '12h' });
+  return command
+    .addHelpText(
+      'after',
+      serverHelp('the database to fill; one of PGDATABASE, PGSERVICE, DATABASE_URL or --secret must be given'),
+    )
+    .addHelpText('after', VAULT_HELP)
+    .addHelpText('after', PLACES_HELP)
+    .addHelpText(
+      'after',
+      examples(
+        'PGHOST=db-restore.internal PGDATABASE=orders postgres-backup restore latest --vault s3://acme-vault --source orders',
+        'postgres-backup restore 20261120T021003Z-4k2m9x --vault s3://acme-vault --source orders --clean',
+        'postgres-backup restore latest --vault s3://acme-vault --source orders --data-only --table public.customers',
+      ),
+    )
+    .addHelpText('after', EXIT_CODES_HELP);
+}
+
+export async function restore(point: string, run: CommandRun): Promise<Answer> {
+  const options = run.command.opts<RestoreOptions>();
+  refuseContradictions(options);
+  requireTargetDatabase(serverEnvironment(run.dependencies.host.env, options));
+  const { store, reporter, signal, now } = run;
+  const server = run.server();
+
+  const found = await run.dependencies.catalog.findPoint(store, run.source, 'dump', point, (passed, reason) =>
+    reporter.warn(`${passed} is passed over: ${reason}`),
+  );
+  reporter.headline(restoreHeadline(found, now()));
+  const report = await run.dependencies.dump.restore(restoreRequest(found, options), {
+    store,
+    server,
+    reporter,
+    signal,
+    now,
+  });
+  run.measure({ restoreDuration: report.durationMs / 1000 });
+  return restoreAnswer(report);
+}
+
+function addRestoreOptions(command: Command, processors: number): void {
+  command.optionsGroup('What to restore:');
+  const what = [
+    new Option('--database <name>', 'which of the point’s databases (default: its only one)').argParser(nonEmpty),
+    new Option('--table <name>', 'only this table, as schema.table or table; repeat for several')
+      .argParser(repeatable)
+      .default([], 'all'),
+    new Option('--schema-only', 'definitions only').conflicts('dataOnly'),
+    new Option('--data-only', 'rows only, into tables that are there').conflicts(['schemaOnly', 'clean', 'create']),
+    new Option('--roles', 'restore roles and memberships first').default(false),
+    new Option('--no-owner', 'give everything to the connecting user and leave grants out'),
+  ];
+  what.forEach((option) => command.addOption(option));
+
+  command.optionsGroup('Where and how to restore:');
+  const how = [
+    new Option('--clean', 'drop the target database with all it holds, and create it anew').default(false),
+    new Option('--create', 'create the target database when there is none').default(false),
+    new Setting('--jobs <n>', `tables restored at once, 1 to ${MOST_JOBS}`)
+      .argParser(wholeNumber(1, MOST_JOBS))
+      .default(Math.min(MOST_DEFAULT_JOBS, Math.max(1, processors)))
+      .fromEnvironment('jobs'),
+  ];
+  how.forEach((option) => command.addOption(option));
+}
+
+function refuseContradictions(options: RestoreOptions): void {
+  if (options.clean && options.table.length > 0) {
+    throw usageError(
+      '--clean with --table would drop the whole database and restore only a part of it',
+      'Leave one of them out.',
+    );
+  }
+}
+
+function restoreRequest(point: RestoreRequest['point'], options: RestoreOptions): RestoreRequest {
+  return {
+    point,
+    database: options.database,
+    existing: options.clean ? 'clean' : 'refuse',
+    create: options.create,
+    tables: options.table,
+    content: contentOf(options) ?? 'all',
+    roles: options.roles ? 'restore' : 'skip',
+    ownership: options.owner ? 'as dumped' : 'connecting user',
+    jobs: options.jobs,
+  };
+}

@@ -1,0 +1,66 @@
+import type { Component, ExitCode, PointAddress } from '../../model';
+import type { RecoveryPoint } from '../catalog/recovery-point';
+import type {
+  CheckReport,
+  DumpRequest,
+  DumpResult,
+  RestoreReport,
+  RestoreRequest,
+  VerificationReport,
+  VerifyDepth,
+} from '../components/dump/types';
+import type { RunContext } from '../context';
+import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
+import type { ConnectionSource } from '../postgres/connection';
+import type { ObjectStore } from '../store/store';
+import type { SignalSource } from './run-limits';
+
+/** Everything the command line does not do itself. `main.ts` gives the real ones, a test gives what it wants to see. */
+export interface Dependencies {
+  readonly host: Host;
+  readonly openStore: (vaultUri: string) => ObjectStore;
+  /** From libpq's variables, DATABASE_URL and the variables of the secret. */
+  readonly resolveServer: (env: NodeJS.ProcessEnv) => ConnectionSource;
+  readonly catalog: Catalog;
+  readonly dump: DumpComponent;
+}
+
+/** The process and the machine it runs on. */
+export interface Host {
+  /** Of this program. */
+  readonly version: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  readonly signals: SignalSource;
+  readonly processors: number;
+  readonly now: () => Date;
+  readonly clock: MonotonicClock;
+  /** Ends the process at once. */
+  readonly exit: (exitCode: ExitCode) => void;
+}
+
+export interface Catalog {
+  /** Newest first; only those that have a manifest. */
+  listPoints(store: ObjectStore, source: string, component: Component): Promise<readonly PointAddress[]>;
+  /** `latest` is the newest good one; each that is passed over on the way is told. */
+  findPoint(
+    store: ObjectStore,
+    source: string,
+    component: Component,
+    point: string,
+    onPassedOver?: (point: string, reason: string) => void,
+  ): Promise<RecoveryPoint>;
+  readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint>;
+}
+
+export interface DumpComponent {
+  backup(request: DumpRequest, context: RunContext): Promise<DumpResult>;
+  restore(request: RestoreRequest, context: RunContext): Promise<RestoreReport>;
+  verify(
+    point: RecoveryPoint,
+    depth: VerifyDepth,
+    context: Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>,
+  ): Promise<VerificationReport>;
+  check(request: DumpRequest, context: RunContext): Promise<CheckReport>;
+}

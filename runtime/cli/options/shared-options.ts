@@ -1,0 +1,73 @@
+/** Options that every command has: where the backups are, whose they are, how to answer, how long to try. */
+import { Option, type Command } from 'commander';
+import { usageError } from '../../errors';
+import { Setting } from './setting';
+import { nonEmpty, seconds, sourceName, trueOrFalse } from './values';
+
+export interface SharedOptions {
+  readonly vault: string;
+  readonly source: string;
+  readonly json: boolean;
+  readonly deadline: number;
+  readonly secret?: string;
+  readonly secretUrlField?: string;
+  readonly iamAuthentication?: boolean;
+}
+
+const ONE_WEEK_SECONDS = 7 * 86_400;
+
+export function addSharedOptions(command: Command, defaultDeadline: { seconds: number; text: string }): Command {
+  return command
+    .optionsGroup('Common options:')
+    .addOption(
+      new Setting('--vault <uri>', 'the bucket that holds the backups: s3://bucket[/prefix]')
+        .argParser(nonEmpty)
+        .fromEnvironment('vault'),
+    )
+    .addOption(
+      new Setting('--source <name>', 'the name that the server’s backups are kept under')
+        .argParser(sourceName)
+        .fromEnvironment('source'),
+    )
+    .addOption(new Option('--json', 'print the result as one JSON document').default(false))
+    .addOption(
+      new Setting('--deadline <time>', 'end the run as failed after this time: seconds, or 90s, 15min, 2h')
+        .argParser(seconds(1, ONE_WEEK_SECONDS))
+        .default(defaultDeadline.seconds, defaultDeadline.text)
+        .fromEnvironment('deadline'),
+    );
+}
+
+/** How the password is come by, where it is not in the environment or a password file. */
+export function addSecretOptions(command: Command): Command {
+  return command
+    .optionsGroup('Reaching PostgreSQL (besides the variables below):')
+    .addOption(
+      new Setting('--secret <name>', 'Secrets Manager secret with the connection: ARN or name')
+        .argParser(nonEmpty)
+        .fromEnvironment('secret'),
+    )
+    .addOption(
+      new Setting('--secret-url-field <field>', 'field of the secret that holds a DATABASE_URL')
+        .argParser(nonEmpty)
+        .fromEnvironment('secretUrlField'),
+    )
+    .addOption(
+      new Setting('--iam-authentication', 'sign in with RDS IAM tokens instead of a password').fromEnvironment(
+        'iamAuthentication',
+        trueOrFalse,
+      ),
+    );
+}
+
+/** The vault and the source, which have no default. */
+export function requireTarget(options: Partial<SharedOptions>): { vault: string; source: string } {
+  const { vault, source } = options;
+  if (vault === undefined) {
+    throw usageError('no vault is given', 'Give --vault s3://bucket[/prefix], or set POSTGRES_BACKUP_VAULT.');
+  }
+  if (source === undefined) {
+    throw usageError('no source is given', 'Give --source NAME, or set POSTGRES_BACKUP_SOURCE.');
+  }
+  return { vault, source };
+}

@@ -1,0 +1,65 @@
+import type { Outcome } from '../../../model';
+import type { RecoveryPoint } from '../../catalog/recovery-point';
+import type { ComparedTable, RestoreReport } from '../../components/dump/types';
+import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
+import { printable } from '../../observe/printable';
+import type { Style } from '../../observe/style';
+import type { Answer } from '../answer';
+import { outcomeColour } from './outcome-colour';
+
+/** `--json` of `restore`. */
+export interface RestoreDocument extends RestoreReport {
+  readonly format: 'postgres-backup/restore/1';
+}
+
+/** Differing tables that are shown; `--json` has all of them. */
+const MOST_DIFFERENCES = 20;
+
+/** What is about to be restored, in one line. */
+export function restoreHeadline({ manifest }: RecoveryPoint, now: Date): string {
+  return [
+    `${manifest.source} ${manifest.point}`,
+    `taken ${formatAge(new Date(manifest.startedAt), now)} from PostgreSQL ${manifest.server.version}`,
+    formatBytes(manifest.totals.storedBytes),
+  ].join(' · ');
+}
+
+export function restoreAnswer(report: RestoreReport): Answer {
+  const sentence = sentenceOf(report);
+  const document: RestoreDocument = {
+    format: 'postgres-backup/restore/1',
+    ...report,
+    durationMs: Math.round(report.durationMs),
+  };
+  return {
+    outcome: report.outcome,
+    summary: `${headWord(report.outcome)} ${sentence}`,
+    lines: (style) => [
+      ...differenceLines(report.tables, style),
+      `${outcomeColour(report.outcome, style)(headWord(report.outcome))} ${sentence}`,
+    ],
+    document,
+  };
+}
+
+function headWord(outcome: Outcome): string {
+  return { passed: 'restored:', failed: 'failed:', 'could not verify': 'could not verify:' }[outcome];
+}
+
+function sentenceOf(report: RestoreReport): string {
+  const took = formatDuration(report.durationMs);
+  if (report.tables.length === 0) return `no rows to compare · ${took}`;
+  const equal = report.tables.filter((table) => table.foundRows === table.expectedRows).length;
+  return `${formatCount(equal)} of ${formatNumberOf(report.tables.length, 'table')} as in the backup · ${took}`;
+}
+
+function differenceLines(tables: readonly ComparedTable[], style: Style): string[] {
+  const differing = tables.filter((table) => table.foundRows !== table.expectedRows);
+  const lines = differing.slice(0, MOST_DIFFERENCES).map((table) => {
+    const found = table.foundRows === null ? 'could not be counted' : `found ${formatCount(table.foundRows)}`;
+    const colour = table.foundRows === null ? style.unsure : style.bad;
+    return `  ${colour('✗')} ${printable(`${table.schema}.${table.name}`)}: ${formatNumberOf(table.expectedRows, 'row')} in the backup, ${found}`;
+  });
+  const left = differing.length - lines.length;
+  return left > 0 ? [...lines, `  and ${formatNumberOf(left, 'more table')}; --json lists them all`] : lines;
+}

@@ -1,0 +1,95 @@
+/** The command line: its commands, and how each ends. */
+import { Command, CommanderError } from 'commander';
+import { EXIT, type ExitCode } from '../../model';
+import { toBackupError, usageError, type BackupError } from '../errors';
+import { outputMode } from '../observe/output-mode';
+import { describeDump, dump, DUMP_COUNTED } from './commands/backup-dump';
+import { check, describeCheck } from './commands/check';
+import { describeInfo, info } from './commands/info';
+import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
+import { describeVerify, verify } from './commands/verify';
+import { openConsole } from './console';
+import type { Dependencies } from './dependencies';
+import { execute, type Execution } from './execute';
+import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from './help-text';
+import { describeOption } from './options/setting';
+
+/** Runs one command line to its end and says how it ended. Never throws: what goes wrong is told. */
+export async function runProgram(argv: readonly string[], dependencies: Dependencies): Promise<ExitCode> {
+  const console = openConsole(argv, dependencies.host);
+  let exitCode: ExitCode = EXIT.failed;
+  const program = createProgram(dependencies, async (command, execution) => {
+    exitCode = await execute(command, dependencies, console, execution);
+  });
+  try {
+    // Wrong value of a variable that concerns telling itself: told like any other wrong usage.
+    outputMode(dependencies.host.env, dependencies.host.stderr);
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok;
+    if (thrown instanceof CommanderError && thrown.code === 'commander.help') return EXIT.usage;
+    const error = thrown instanceof CommanderError ? wrongUsage(thrown) : toBackupError(thrown);
+    console.error(error);
+    return error.exitCode;
+  }
+}
+
+export type Run = (command: Command, execution: Execution) => Promise<void>;
+
+/** The commands with their options and help; `run` is called with the one that was asked for. */
+export function createProgram({ host }: Dependencies, run: Run): Command {
+  const program = new Command('postgres-backup')
+    .description('Backs PostgreSQL up into an S3 vault, and restores it, and proves both.')
+    .version(host.version, '-V, --version', 'print the version')
+    .exitOverride()
+    .configureHelp({ optionDescription: describeOption, sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      // Told by runProgram, in the form of every other error.
+      outputError: () => undefined,
+      getOutHelpWidth: () => host.stdout.columns ?? 120,
+      getErrHelpWidth: () => host.stderr.columns ?? 120,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', VAULT_HELP)
+    .addHelpText('after', PLACES_HELP)
+    .addHelpText(
+      'after',
+      examples(
+        'postgres-backup backup dump --vault s3://acme-vault --source orders',
+        'postgres-backup info --vault s3://acme-vault --source orders',
+        'postgres-backup restore latest --vault s3://acme-vault --source orders',
+        'postgres-backup restore --help',
+      ),
+    )
+    .addHelpText('after', EXIT_CODES_HELP);
+
+  const backup = program
+    .command('backup')
+    .summary('make a recovery point')
+    .description('Makes a recovery point of one component.')
+    .addHelpText('after', examples('postgres-backup backup dump --vault s3://acme-vault --source orders'))
+    .addHelpText('after', EXIT_CODES_HELP);
+  const dumpCommand = describeDump(backup);
+  dumpCommand.action(() => run(dumpCommand, { counted: DUMP_COUNTED, work: dump }));
+
+  const restoreCommand = describeRestore(program, host.processors);
+  restoreCommand.action((point: string) =>
+    run(restoreCommand, { counted: RESTORE_COUNTED, work: (started) => restore(point, started) }),
+  );
+  const verifyCommand = describeVerify(program);
+  verifyCommand.action((point: string) => run(verifyCommand, { work: (started) => verify(point, started) }));
+  const infoCommand = describeInfo(program);
+  infoCommand.action((point: string | undefined) => run(infoCommand, { work: (started) => info(point, started) }));
+  const checkCommand = describeCheck(program);
+  checkCommand.action(() => run(checkCommand, { work: check }));
+  return program;
+}
+
+function wrongUsage(error: CommanderError): BackupError {
+  const [message, ...rest] = error.message.replace(/^error: /, '').split('\n');
+  return usageError(message, [...rest, 'See postgres-backup --help, or --help after a command.'].join(' '));
+}

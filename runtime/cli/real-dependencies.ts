@@ -1,0 +1,31 @@
+import { availableParallelism } from 'node:os';
+import { findPoint, listPoints, readPoint } from '../catalog/catalog';
+import { backupDump } from '../components/dump/backup';
+import { checkDump } from '../components/dump/check';
+import { restoreDump } from '../components/dump/restore';
+import { verifyDump } from '../components/dump/verify';
+import { resolveServer } from '../postgres/resolve-server';
+import { openS3Store } from '../store/s3-store';
+import { VERSION } from '../version';
+import type { Dependencies, Host } from './dependencies';
+
+/** What the command line works with on a real machine. */
+export function realDependencies(exit: Host['exit']): Dependencies {
+  return {
+    host: {
+      version: VERSION,
+      env: process.env,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      signals: process,
+      processors: availableParallelism(),
+      now: () => new Date(),
+      clock: () => performance.now(),
+      exit,
+    },
+    openStore: (vaultUri) => openS3Store(vaultUri),
+    resolveServer,
+    catalog: { findPoint, listPoints, readPoint },
+    dump: { backup: backupDump, restore: restoreDump, verify: verifyDump, check: checkDump },
+  };
+}
