@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { BackupError } from '../errors';
-import type { FailureCode } from '../../model';
 
 /** How a process ended. Success is `code === 0 && signal === null`; a killed process has the code `null`. */
 export interface StageExit {
@@ -9,7 +8,7 @@ export interface StageExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** The end of what it said on stderr; at most {@link STDERR_TAIL_BYTES}. */
-  readonly stderr: string;
+  readonly lastWords: string;
 }
 
 /** One process of a pipeline. */
@@ -54,7 +53,7 @@ export function startStage(options: StageOptions): Stage {
 
 /** Runs one process to its end and returns what it printed, at most `maxBytes`; throws unless it ended well. */
 export async function runStage(
-  options: Omit<StageOptions, 'stdin' | 'stdout'> & { maxBytes?: number; failureCode?: FailureCode },
+  options: Omit<StageOptions, 'stdin' | 'stdout'> & { maxBytes?: number; failure: (failed: StageExit) => BackupError },
 ): Promise<string> {
   const stage = startStage({ ...options, stdin: 'ignore', stdout: 'pipe' });
   const limit = options.maxBytes ?? 1024 * 1024;
@@ -68,15 +67,19 @@ export async function runStage(
     }
     chunks.push(chunk);
   }
-  requireSuccess([await stage.exited], options.failureCode ?? 'tool-failed', options.signal);
+  requireSuccess([await stage.exited], options.failure, options.signal);
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Throws what failed first: the reason of the abort, or the first process that did not end with 0. */
-export function requireSuccess(exits: readonly StageExit[], code: FailureCode, signal: AbortSignal): void {
-  if (signal.aborted) throw signal.reason;
+/** Throws what failed first: the reason of the abort, or what `failure` makes of the process that is to blame. */
+export function requireSuccess(
+  exits: readonly StageExit[],
+  failure: (failed: StageExit) => BackupError,
+  signal: AbortSignal,
+): void {
+  signal.throwIfAborted();
   const failed = blamed(exits);
-  if (failed) throw new BackupError(code, `${failed.name} ${describeExit(failed)}`, { detail: failed.stderr.trim() });
+  if (failed) throw failure(failed);
 }
 
 export function describeExit(exit: Pick<StageExit, 'code' | 'signal'>): string {
@@ -87,7 +90,7 @@ export function describeExit(exit: Pick<StageExit, 'code' | 'signal'>): string {
 /** When one process dies, its neighbours fail of a broken pipe; the one that said something is the one to blame. */
 function blamed(exits: readonly StageExit[]): StageExit | undefined {
   const failed = exits.filter((exit) => exit.code !== 0 || exit.signal !== null);
-  return failed.find((exit) => exit.signal !== 'SIGPIPE' && !/broken pipe/i.test(exit.stderr)) ?? failed[0];
+  return failed.find((exit) => exit.signal !== 'SIGPIPE' && !/broken pipe/i.test(exit.lastWords)) ?? failed[0];
 }
 
 function nextStdin(stage: Stage): Writable {
@@ -113,8 +116,8 @@ function observeExit(child: ChildProcess, name: string): Promise<StageExit> {
     child.on('error', (error) => {
       notStarted = error;
       // No `close` follows when there never was a process.
-      if (child.pid === undefined) resolve({ name, code: null, signal: null, stderr: error.message });
+      if (child.pid === undefined) resolve({ name, code: null, signal: null, lastWords: error.message });
     });
-    child.on('close', (code, signal) => resolve({ name, code, signal, stderr: stderr || (notStarted?.message ?? '') }));
+    child.on('close', (code, signal) => resolve({ name, code, signal, lastWords: stderr || (notStarted?.message ?? '') }));
   });
 }

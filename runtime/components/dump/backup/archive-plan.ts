@@ -1,5 +1,5 @@
-import type { DataArchive, TableClass } from '../../../model';
-import { BackupError } from '../../errors';
+import type { DataArchive, TableClass } from '../../../../model';
+import { BackupError } from '../../../errors';
 
 /** Which tables go into which data archive: one `pg_dump` each, restored side by side. */
 export interface PlannedArchive {

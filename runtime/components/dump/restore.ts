@@ -1,0 +1,85 @@
+import { rm } from 'node:fs/promises';
+import { pointId } from '../../../model';
+import type { RunContext } from '../../context';
+import { toBackupError } from '../../errors';
+import type { SqlSession } from '../../postgres/session';
+import { countRows } from '../../postgres/row-counts';
+import { compareRows, expectedTables, refuseDifferences } from './restore/compare-rows';
+import { isWanted } from './restore/entry-selection';
+import { recordFailure, removeMarker, setMarker } from './restore/marker';
+import { prepareTarget } from './restore/prepare-target';
+import { beginRestore, openTargetSession, type Definitions, type RestoreRun } from './restore/restore-run';
+import { loadDefinitions, restoreData, restoreDefinitions } from './restore/steps';
+import type { ComparedTable, RestoreReport, RestoreRequest } from './types';
+
+/** How long the word about a failure may take to reach a target that may be what failed. */
+const RECORD_TIMEOUT_MS = 10_000;
+
+/**
+ * Restores one database of a recovery point: definitions, rows (critical tables first), indexes and constraints, then
+ * counts every table and compares. Returns when every table has the rows the manifest promises; whatever else happens is
+ * thrown, and leaves the marker in the target that says so.
+ */
+export async function restoreDump(request: RestoreRequest, context: RunContext): Promise<RestoreReport> {
+  const begun = performance.now();
+  const run = await beginRestore(request, context);
+  try {
+    const definitions = await loadDefinitions(run);
+    const session = await prepareTarget(run, definitions);
+    const tables = await restoreUnderMarker(run, session, definitions).finally(() => session.close());
+    return {
+      outcome: 'passed',
+      point: pointId(request.point.address),
+      source: request.point.address.source,
+      database: run.dumped.name,
+      target: run.target.description,
+      phases: run.phases.completed,
+      tables,
+      durationMs: performance.now() - begun,
+      warnings: run.warnings,
+    };
+  } finally {
+    await rm(run.directory, { recursive: true, force: true });
+  }
+}
+
+async function restoreUnderMarker(
+  run: RestoreRun,
+  session: SqlSession,
+  definitions: Definitions | null,
+): Promise<ComparedTable[]> {
+  await setMarker(session, run.request.point, run.context.now());
+  try {
+    if (definitions && run.content !== 'data') await restoreDefinitions(run, definitions, 'pre-data');
+    if (run.content !== 'schema') await restoreData(run, definitions);
+    if (definitions && run.content !== 'data') await restoreDefinitions(run, definitions, 'post-data');
+    const tables = await compareRestored(run, session);
+    await removeMarker(session);
+    return tables;
+  } catch (error) {
+    await sayFailed(run, error);
+    throw error;
+  }
+}
+
+async function compareRestored(run: RestoreRun, session: SqlSession): Promise<ComparedTable[]> {
+  if (run.content === 'schema') return [];
+  const expected = expectedTables(run.dumped, (table) => run.wanted.length === 0 || isWanted(table, run.wanted));
+  return run.phases.run('comparing', async (step) => {
+    step.detail(`row counts of ${expected.length} tables`);
+    const found = await countRows(session, expected, { signal: run.stop.signal });
+    const tables = compareRows(expected, found);
+    refuseDifferences(tables);
+    return [`${tables.length} tables`, tables];
+  });
+}
+
+/** By a connection of its own: what ended the run may have ended its session. The marker stands either way. */
+async function sayFailed(run: RestoreRun, error: unknown): Promise<void> {
+  try {
+    const session = await openTargetSession(run, run.target.database, AbortSignal.timeout(RECORD_TIMEOUT_MS));
+    await recordFailure(session, toBackupError(error)).finally(() => session.close());
+  } catch (unrecorded) {
+    run.context.reporter.warn(`the target could not be told why: ${toBackupError(unrecorded).message}`);
+  }
+}

@@ -1,0 +1,79 @@
+import type { DumpedDatabase, Manifest } from '../../../../model';
+import { BackupError } from '../../../errors';
+import type { ArchiveEntry } from '../../../postgres/archive/archive-head';
+import { quoteIdentifier, quoteLiteral } from '../../../postgres/sql-quoting';
+import type { SqlSession } from '../../../postgres/session';
+
+/** Makes the target anew as the dumped database was: encoding, locale. `maintenance` is connected to another database. */
+export async function createDatabase(maintenance: SqlSession, name: string, dumped: DumpedDatabase): Promise<void> {
+  await maintenance.execute(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE template0 ${localeClauses(dumped)}`);
+}
+
+/** Drops the target with everything in it; connections to it are ended. */
+export async function dropDatabase(maintenance: SqlSession, name: string): Promise<void> {
+  await maintenance.execute(`DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE)`);
+}
+
+export async function databaseExists(maintenance: SqlSession, name: string): Promise<boolean> {
+  const rows = await maintenance.query(`SELECT 1 AS one FROM pg_database WHERE datname = ${quoteLiteral(name)}`);
+  return rows.length > 0;
+}
+
+/** An older server cannot read what a newer one wrote. */
+export function refuseOlderServer(major: number, manifest: Manifest): void {
+  if (major >= manifest.server.major) return;
+  throw new BackupError('version-mismatch', `the backup is of PostgreSQL ${manifest.server.version}, the target is ${major}`, {
+    hint: `Restore into PostgreSQL ${manifest.server.major} or later.`,
+  });
+}
+
+/** Text of one encoding may have no form in another; the rows would fail half-way, or change. */
+export async function refuseOtherEncoding(session: SqlSession, dumped: DumpedDatabase): Promise<void> {
+  const [{ encoding }] = await session.query<{ encoding: string }>(
+    'SELECT pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname = current_database()',
+  );
+  if (encoding === dumped.encoding) return;
+  throw new BackupError('encoding-mismatch', `the target's encoding is ${encoding}, the backup's is ${dumped.encoding}`, {
+    hint: `Create the target with ENCODING '${dumped.encoding}' TEMPLATE template0, or let --create do it.`,
+  });
+}
+
+/** Owners that the target lacks: found before the first object is made, not at the first that fails. */
+export async function refuseMissingRoles(session: SqlSession, entries: readonly ArchiveEntry[]): Promise<void> {
+  const owners = new Set(entries.map((entry) => entry.owner).filter((owner) => owner !== ''));
+  const known = await session.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
+  const missing = [...owners].filter((owner) => !known.some(({ name }) => name === owner)).sort();
+  if (missing.length === 0) return;
+  throw new BackupError('restore-failed', `the target lacks the ${missing.length === 1 ? 'role' : 'roles'} ${missing.join(', ')}`, {
+    hint: 'Pass --roles to restore roles first, or --no-owner to give everything to the connecting user.',
+  });
+}
+
+/**
+ * What belongs to the database itself and not to anything in it: `ALTER DATABASE … SET`, grants on it, its comment. The
+ * archive's statements name the database that was dumped, so they hold for a target of the same name only.
+ */
+export async function restoreDatabaseSettings(maintenance: SqlSession, entries: readonly ArchiveEntry[]): Promise<void> {
+  for (const entry of entries.filter(isDatabaseSetting)) await maintenance.execute(entry.definition);
+}
+
+export function isDatabaseSetting(entry: ArchiveEntry): boolean {
+  if (entry.definition.trim() === '') return false;
+  if (entry.kind === 'DATABASE PROPERTIES') return true;
+  return ['ACL', 'COMMENT', 'SECURITY LABEL'].includes(entry.kind) && entry.name.startsWith('DATABASE ');
+}
+
+function localeClauses(dumped: DumpedDatabase): string {
+  const clauses = [
+    `ENCODING ${quoteLiteral(dumped.encoding)}`,
+    `LC_COLLATE ${quoteLiteral(dumped.collate)}`,
+    `LC_CTYPE ${quoteLiteral(dumped.ctype)}`,
+  ];
+  if (dumped.localeProvider === 'i' && dumped.icuLocale !== null) {
+    clauses.push(`LOCALE_PROVIDER icu ICU_LOCALE ${quoteLiteral(dumped.icuLocale)}`);
+  }
+  if (dumped.localeProvider === 'b' && dumped.icuLocale !== null) {
+    clauses.push(`LOCALE_PROVIDER builtin BUILTIN_LOCALE ${quoteLiteral(dumped.icuLocale)}`);
+  }
+  return clauses.join(' ');
+}
