@@ -49,5 +49,8 @@ export type EnvironmentKey = keyof typeof ENVIRONMENT;
 /** Where the image keeps the certificates of Amazon RDS; what PGSSLROOTCERT names when no other CA is given. */
 export const RDS_CA_BUNDLE_PATH = '/opt/postgres-backup/rds-ca-bundle.pem';
 
+/** Where the image keeps the authorities that browsers trust (those that Node brings), for hosted databases elsewhere. */
+export const PUBLIC_CA_BUNDLE_PATH = '/opt/postgres-backup/public-ca-bundle.pem';
+
 /** PostgreSQL majors that the image is built for and the runtime is tested to accept. */
 export const POSTGRES_MAJORS = [14, 15, 16, 17, 18] as const;

@@ -1,5 +1,6 @@
 export * from './component';
 export * from './environment';
+export * from './expiry';
 export * from './layout';
 export * from './manifest';
 export * from './metrics';

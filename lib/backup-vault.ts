@@ -1,0 +1,363 @@
+import { Annotations, Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
+import { Construct, IConstruct } from 'constructs';
+import { componentPrefix, EXPIRY_TAG, sourceNameProblem, sourcePrefix } from '../model';
+import { acknowledgeCompliance } from './acknowledge';
+import { BackupComponent } from './backup-component';
+import { StorageTiers } from './storage-tiers';
+import { allowRead, allowVerify, allowWrite, VaultLocation } from './vault-access';
+import { VaultLock } from './vault-lock';
+
+/**
+ * The encrypted, versioned bucket that holds backups.
+ */
+export interface IBackupVault extends IConstruct {
+  /** The bucket behind the vault. */
+  readonly bucket: s3.IBucket;
+
+  /**
+   * The key that encrypts what is stored.
+   *
+   * @default - not encrypted with a key of KMS
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /** Where the vault is, as the command line takes it: `s3://bucket` or `s3://bucket/prefix`. */
+  readonly vaultUri: string;
+
+  /**
+   * When stored objects move to cheaper storage.
+   *
+   * @default - not known
+   */
+  readonly storageTiers?: StorageTiers;
+
+  /**
+   * Lets a role store recovery points of one component of one source, and nothing else: it cannot read them back, list,
+   * delete, or change how long they are kept.
+   *
+   * @param grantee who may write
+   * @param source name of the source
+   * @param component the component
+   */
+  grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
+
+  /**
+   * Lets a role read the recovery points of one component of one source and store the result of a verification
+   * (`verification.json`) beside them.
+   *
+   * @param grantee who may verify
+   * @param source name of the source
+   * @param component the component
+   */
+  grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
+
+  /**
+   * Lets a role read every recovery point of one source. Whoever restores sees all data of the source: grant it to few.
+   *
+   * @param grantee who may restore
+   * @param source name of the source
+   */
+  grantRestore(grantee: iam.IGrantable, source: string): iam.Grant;
+}
+
+/**
+ * An existing bucket to use as a vault.
+ */
+export interface BackupVaultAttributes {
+  /** Name of the bucket. */
+  readonly bucketName: string;
+
+  /**
+   * The key that the bucket encrypts with by default. Its key policy must leave access to the account's IAM policies.
+   *
+   * @default - the bucket does not encrypt with a key of KMS
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * Folder inside the bucket below which everything is stored, such as `postgres` or `team/postgres`.
+   *
+   * @default - the root of the bucket
+   */
+  readonly prefix?: string;
+}
+
+/**
+ * How a vault is made. Everything has a default that keeps data.
+ */
+export interface BackupVaultProps {
+  /**
+   * Name of the bucket.
+   *
+   * @default - a name made by CloudFormation
+   */
+  readonly bucketName?: string;
+
+  /**
+   * The key that encrypts what is stored. Whoever loses it loses the backups.
+   *
+   * @default - a new key with yearly rotation
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * Whether and how long stored objects are locked against deletion.
+   *
+   * @default VaultLock.none()
+   */
+  readonly lock?: VaultLock;
+
+  /**
+   * When stored objects move to cheaper storage.
+   *
+   * @default StorageTiers.byAge()
+   */
+  readonly storageTiers?: StorageTiers;
+
+  /**
+   * Bucket for the record of every access to the vault. If it is made by CDK, its access control lists must be off.
+   *
+   * @default - a new bucket, which keeps the records for a year
+   */
+  readonly serverAccessLogsBucket?: s3.IBucket;
+
+  /**
+   * What becomes of the bucket and its key when they are removed from the stack. A bucket that holds anything is never
+   * deleted: with `DESTROY` the removal then fails.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+abstract class BackupVaultBase extends Construct implements IBackupVault {
+  public abstract readonly bucket: s3.IBucket;
+  public abstract readonly encryptionKey?: kms.IKey;
+  public abstract readonly storageTiers?: StorageTiers;
+  /** Folder inside the bucket, with a slash at its end, or empty. */
+  protected abstract readonly keyPrefix: string;
+
+  public get vaultUri(): string {
+    return `s3://${this.bucket.bucketName}${this.keyPrefix && `/${this.keyPrefix.slice(0, -1)}`}`;
+  }
+
+  public grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
+    return allowWrite(this.location(source, component), grantee);
+  }
+
+  public grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
+    return allowVerify(this.location(source, component), grantee);
+  }
+
+  public grantRestore(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowRead(this.location(source), grantee);
+  }
+
+  private location(source: string, component?: BackupComponent): VaultLocation {
+    const problem = sourceNameProblem(source);
+    // A name is a part of a key and of a policy: one that is known only at deployment could widen the policy.
+    if (Token.isUnresolved(source) || problem) {
+      throw new Error(`source name '${source}' is not usable: ${problem ?? 'it is not known at synthesis'}`);
+    }
+    const prefix = component ? componentPrefix(source, component) : sourcePrefix(source);
+    return { bucket: this.bucket, encryptionKey: this.encryptionKey, prefix: `${this.keyPrefix}${prefix}` };
+  }
+}
+
+/**
+ * The encrypted, versioned, lockable bucket that holds backups.
+ *
+ * Nothing in the library may delete from it. A recovery point whose time is over is marked with an object tag, and a
+ * lifecycle rule deletes what is marked. Versions that are not marked stay, so writing over a backup does not destroy it.
+ */
+export class BackupVault extends BackupVaultBase {
+  /**
+   * Uses an existing bucket. It should be versioned, refuse connections without TLS and abort unfinished uploads; what it
+   * does is not changed. Retention needs a lifecycle rule on the tag `postgres-backup:expire` = `true`.
+   *
+   * @param scope the parent
+   * @param id the construct's id
+   * @param attributes the bucket, its key and a folder in it
+   */
+  public static fromVaultAttributes(scope: Construct, id: string, attributes: BackupVaultAttributes): IBackupVault {
+    return new ImportedVault(scope, id, attributes);
+  }
+
+  public readonly bucket: s3.IBucket;
+  public readonly encryptionKey?: kms.IKey;
+  public readonly storageTiers?: StorageTiers;
+  /** Whether and how long stored objects are locked against deletion. */
+  public readonly lock: VaultLock;
+  /** Bucket for the record of every access to the vault. */
+  public readonly serverAccessLogsBucket: s3.IBucket;
+  protected readonly keyPrefix = '';
+
+  constructor(scope: Construct, id: string, props: BackupVaultProps = {}) {
+    super(scope, id);
+    // Access control lists are off on our buckets, so S3 is let in by policy, whatever the app's feature flags say.
+    this.node.setContext(S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY, true);
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    this.lock = props.lock ?? VaultLock.none();
+    const storageTiers = props.storageTiers ?? StorageTiers.byAge();
+    this.storageTiers = storageTiers;
+    const encryptionKey = props.encryptionKey ?? this.createKey(removalPolicy);
+    this.encryptionKey = encryptionKey;
+    this.serverAccessLogsBucket = props.serverAccessLogsBucket ?? this.createAccessLogsBucket(removalPolicy);
+    this.bucket = this.createBucket(props.bucketName, encryptionKey, storageTiers, removalPolicy);
+    this.refuseOtherEncryption(encryptionKey);
+    if (this.lock.mode && removalPolicy !== RemovalPolicy.RETAIN) {
+      Annotations.of(this).addWarningV2(
+        'cdk-postgres-backup:lockedVaultRemoved',
+        "removalPolicy is not RETAIN, but the vault's lock keeps its objects: removing the vault will fail while they are locked.",
+      );
+    }
+  }
+
+  private createKey(removalPolicy: RemovalPolicy): kms.Key {
+    return new kms.Key(this, 'Key', {
+      description: `Backups in ${this.node.path}`,
+      enableKeyRotation: true,
+      removalPolicy,
+    });
+  }
+
+  private createAccessLogsBucket(removalPolicy: RemovalPolicy): s3.Bucket {
+    const bucket = new s3.Bucket(this, 'AccessLogs', {
+      ...PRIVATE_BUCKET,
+      // S3 delivers access logs only into a bucket that encrypts with S3's own keys.
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      versioned: true,
+      lifecycleRules: [
+        {
+          id: 'year',
+          expiration: Duration.days(365),
+          noncurrentVersionExpiration: Duration.days(30),
+          abortIncompleteMultipartUploadAfter: ABANDONED_UPLOAD_AFTER,
+        },
+      ],
+      removalPolicy,
+    });
+    acknowledgeCompliance(
+      bucket,
+      'S3DefaultEncryptionKMS',
+      'S3 delivers server access logs only into a bucket that encrypts with S3 managed keys.',
+    );
+    acknowledgeCompliance(bucket, 'S3BucketReplicationEnabled', 'A record of accesses, kept beside what it is about.');
+    acknowledgeCompliance(bucket, 'S3BucketLoggingEnabled', 'It is where the access logs go.');
+    return bucket;
+  }
+
+  private createBucket(
+    bucketName: string | undefined,
+    encryptionKey: kms.IKey,
+    storageTiers: StorageTiers,
+    removalPolicy: RemovalPolicy,
+  ): s3.Bucket {
+    const bucket = new s3.Bucket(this, 'Bucket', {
+      ...PRIVATE_BUCKET,
+      bucketName,
+      encryption: s3.BucketEncryption.KMS,
+      encryptionKey,
+      bucketKeyEnabled: true,
+      versioned: true,
+      objectLockEnabled: this.lock.mode ? true : undefined,
+      objectLockDefaultRetention: this.lock._objectLockRetention(),
+      serverAccessLogsBucket: this.serverAccessLogsBucket,
+      serverAccessLogsPrefix: 'vault/',
+      lifecycleRules: lifecycleRules(storageTiers),
+      removalPolicy,
+    });
+    acknowledgeCompliance(
+      bucket,
+      'S3BucketReplicationEnabled',
+      'One vault is one copy. Replication also copies what a mistake or an attacker writes; where a second copy goes is for the owner to decide.',
+    );
+    return bucket;
+  }
+
+  /** A backup under a key that somebody else holds is no backup: that is how buckets are taken hostage. */
+  private refuseOtherEncryption(encryptionKey: kms.IKey): void {
+    const refuse = (sid: string, conditions: Record<string, Record<string, string>>) =>
+      this.bucket.addToResourcePolicy(
+        new iam.PolicyStatement({
+          sid,
+          effect: iam.Effect.DENY,
+          principals: [new iam.AnyPrincipal()],
+          actions: ['s3:PutObject'],
+          resources: [this.bucket.arnForObjects('*')],
+          conditions,
+        }),
+      );
+    // Each only where the request says something: one that says nothing gets the bucket's own encryption.
+    const algorithm = 's3:x-amz-server-side-encryption';
+    refuse('RefuseOtherAlgorithm', { Null: { [algorithm]: 'false' }, StringNotEquals: { [algorithm]: 'aws:kms' } });
+    const key = 's3:x-amz-server-side-encryption-aws-kms-key-id';
+    refuse('RefuseOtherKey', {
+      Null: { [key]: 'false' },
+      StringNotEquals: { [key]: encryptionKey.keyArn },
+    });
+    refuse('RefuseCustomerKey', { Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' } });
+  }
+}
+
+class ImportedVault extends BackupVaultBase {
+  public readonly bucket: s3.IBucket;
+  public readonly encryptionKey?: kms.IKey;
+  public readonly storageTiers?: StorageTiers;
+  protected readonly keyPrefix: string;
+
+  constructor(scope: Construct, id: string, attributes: BackupVaultAttributes) {
+    super(scope, id);
+    this.keyPrefix = checkedPrefix(attributes.prefix);
+    this.encryptionKey = attributes.encryptionKey;
+    this.bucket = s3.Bucket.fromBucketAttributes(this, 'Bucket', {
+      bucketName: attributes.bucketName,
+      encryptionKey: attributes.encryptionKey,
+    });
+  }
+}
+
+/** Parts of an upload that nobody finished are paid for until they are removed. No run takes two days. */
+const ABANDONED_UPLOAD_AFTER = Duration.days(2);
+
+const PRIVATE_BUCKET = {
+  blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+  objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+};
+
+function lifecycleRules(tiers: StorageTiers): s3.LifecycleRule[] {
+  const transitions = tiers._transitions();
+  const rules: s3.LifecycleRule[] = [
+    {
+      id: 'clean-up',
+      abortIncompleteMultipartUploadAfter: ABANDONED_UPLOAD_AFTER,
+      expiredObjectDeleteMarker: true,
+    },
+    {
+      // The only rule that ends anything. Seven days in which a wrong mark can be undone; a locked version stays anyway.
+      id: 'expire-marked',
+      tagFilters: { [EXPIRY_TAG.key]: EXPIRY_TAG.value },
+      expiration: Duration.days(1),
+      noncurrentVersionExpiration: Duration.days(7),
+    },
+  ];
+  if (transitions.length > 0) rules.push({ id: 'cheaper-with-age', transitions });
+  return rules;
+}
+
+function checkedPrefix(prefix: string | undefined): string {
+  if (prefix === undefined || prefix === '') return '';
+  // A prefix becomes a part of policies, where `*` and `?` would widen them.
+  if (Token.isUnresolved(prefix) || !/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(prefix)) {
+    throw new Error(
+      `vault prefix '${prefix}' is not usable: use letters, digits, '.', '_', '-' and single slashes between them, such as 'team/postgres'`,
+    );
+  }
+  return `${prefix}/`;
+}

@@ -1,0 +1,11 @@
+/**
+ * What a dump holds.
+ */
+export enum DumpContent {
+  /** Definitions and rows. */
+  ALL = 'all',
+  /** Definitions only. */
+  SCHEMA = 'schema',
+  /** Rows only. */
+  DATA = 'data',
+}

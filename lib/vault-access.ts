@@ -1,0 +1,96 @@
+/**
+ * What a role may do in a vault, action by action. Nothing here, and nothing elsewhere in the library, allows a delete:
+ * expiry is left to the vault's lifecycle rule (see `model/expiry.ts`).
+ */
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { VERIFICATION_NAME } from '../model';
+import { acknowledgeWildcardResource } from './acknowledge';
+
+/** Where in the vault, and with which key. */
+export interface VaultLocation {
+  readonly bucket: s3.IBucket;
+  readonly encryptionKey?: kms.IKey;
+  /** Key prefix with a slash at its end. */
+  readonly prefix: string;
+}
+
+/** Write below the prefix, and nothing else: no reading back, no listing, no tags, no lock settings. */
+export function allowWrite(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    // PutObject also begins, fills and completes multipart uploads; AbortMultipartUpload frees the parts of a failed run.
+    allowObjects(location, grantee, ['s3:PutObject', 's3:AbortMultipartUpload'], '*'),
+    // GenerateDataKey encrypts. Decrypt because S3 decrypts the parts of a multipart upload to put the object together.
+    allowKey(location, grantee, ['kms:GenerateDataKey', 'kms:Decrypt']),
+  ]);
+}
+
+/** Read below the prefix, find what is there, and write down the result beside it. */
+export function allowVerify(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowRead(location, grantee),
+    allowObjects(location, grantee, ['s3:PutObject'], `*/${VERIFICATION_NAME}`),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
+  ]);
+}
+
+/** Read below the prefix and find what is there. */
+export function allowRead(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    // GetObjectVersion because a manifest names versions: a newer object or a delete marker on top does not mislead.
+    allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], '*'),
+    iam.Grant.addToPrincipalOrResource({
+      grantee,
+      actions: ['s3:ListBucket'],
+      resourceArns: [location.bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': [`${location.prefix}*`] } },
+      resource: location.bucket,
+    }),
+    allowKey(location, grantee, ['kms:Decrypt']),
+  ]);
+}
+
+function allowObjects(
+  { bucket, prefix }: VaultLocation,
+  grantee: iam.IGrantable,
+  actions: string[],
+  below: string,
+): iam.Grant {
+  const objects = bucket.arnForObjects(`${prefix}${below}`);
+  const principal = grantee.grantPrincipal;
+  if (iam.Role.isRole(principal)) {
+    acknowledgeWildcardResource(
+      principal,
+      objects,
+      'A recovery point is a folder whose name holds the time of the run: the folders above it are named exactly.',
+    );
+  }
+  return iam.Grant.addToPrincipalOrResource({ grantee, actions, resourceArns: [objects], resource: bucket });
+}
+
+/** The key, for objects of this bucket through S3 alone: it opens nothing else that the key protects. */
+function allowKey(
+  { bucket, encryptionKey }: VaultLocation,
+  grantee: iam.IGrantable,
+  actions: string[],
+): iam.Grant | undefined {
+  if (!encryptionKey) return undefined;
+  return iam.Grant.addToPrincipalOrResource({
+    grantee,
+    actions,
+    resourceArns: [encryptionKey.keyArn],
+    resource: encryptionKey,
+    resourceSelfArns: ['*'],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `s3.${bucket.env.region}.${Stack.of(bucket).urlSuffix}` },
+      // The bucket with a bucket key, the object without one.
+      StringLike: { 'kms:EncryptionContext:aws:s3:arn': [bucket.bucketArn, bucket.arnForObjects('*')] },
+    },
+  });
+}
+
+function combine(grants: (iam.Grant | undefined)[]): iam.Grant {
+  return grants.filter((grant) => grant !== undefined).reduce((all, grant) => all.combine(grant));
+}
