@@ -62,8 +62,8 @@ export interface DumpedDatabase {
   /** `c` libc, `i` icu, `b` builtin; as `pg_database.datlocprovider` has it. */
   readonly localeProvider: string;
   readonly icuLocale: string | null;
-  /** As the server measured it when the dump began. */
-  readonly sizeBytes: number;
+  /** As the server measured it when the dump began; `null` when the role may not know. */
+  readonly sizeBytes: number | null;
   readonly snapshotAt: string;
   /** Where the write-ahead log stood in the snapshot; `null` on a server that would not say. */
   readonly lsn: string | null;

@@ -1,0 +1,65 @@
+import type { DumpedDatabase } from '../../../../model';
+import { listTables } from '../../../postgres/catalog-tables';
+import { countLargeObjects, listExtensions, readDatabaseFacts, readLsn } from '../../../postgres/server-facts';
+import { openSession, type SqlSession } from '../../../postgres/session';
+import type { BackupRun } from './backup-run';
+import { dumpDatabase } from './database-dump';
+import { isPassing } from './dump-failure';
+import { exportSnapshot, lockTables } from './snapshot';
+import { refuseUnfit } from './refuse-unfit';
+
+/** Dumps one database; once more, with a new snapshot, when the server went away under the first attempt. */
+export async function viewAndDump(run: BackupRun, name: string): Promise<DumpedDatabase> {
+  try {
+    return await attempt(run, name);
+  } catch (error) {
+    if (!isPassing(error) || run.context.signal.aborted) throw error;
+    run.context.reporter.warn(`the server went away during the dump of "${name}"; trying once more`);
+    return attempt(run, name);
+  }
+}
+
+async function attempt(run: BackupRun, name: string): Promise<DumpedDatabase> {
+  const { request, context, tools } = run;
+  const session = await openSession(await context.server.open(name), tools, {
+    signal: context.signal,
+    lockTimeoutSeconds: request.lockTimeoutSeconds,
+  });
+  try {
+    await refuseUnfit(run, name, session);
+    return await dumpInSnapshot(run, name, session);
+  } finally {
+    await session.close();
+  }
+}
+
+async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession): Promise<DumpedDatabase> {
+  const { request } = run;
+  const snapshot = await exportSnapshot(session);
+  const lsn = await readLsn(session);
+  const { tables } = await listTables(session, { critical: request.criticalTables, ephemeral: request.ephemeralTables });
+  await lockTables(session, tables);
+  const { owner, encoding, collate, ctype, localeProvider, icuLocale, sizeBytes } = await readDatabaseFacts(session);
+  const archives = await dumpDatabase(run, {
+    name,
+    session,
+    tables,
+    shared: { snapshot: snapshot.name, lockTimeoutSeconds: request.lockTimeoutSeconds },
+  });
+  return {
+    name,
+    owner,
+    encoding,
+    collate,
+    ctype,
+    localeProvider,
+    icuLocale,
+    sizeBytes,
+    snapshotAt: snapshot.takenAt.toISOString(),
+    lsn,
+    content: request.content,
+    ...archives,
+    extensions: await listExtensions(session),
+    largeObjects: await countLargeObjects(session),
+  };
+}
