@@ -1,4 +1,5 @@
 /** Where a run's words go: the answer to stdout, the story and errors to stderr, each in the form of the place it runs in. */
+import { EXIT } from '../../model';
 import { toBackupError, type BackupError } from '../errors';
 import { lineReporter } from '../observe/line-reporter';
 import { logLine } from '../observe/log-line';
@@ -9,7 +10,7 @@ import { printableJson } from '../observe/printable';
 import type { RunReporter } from '../observe/run-reporter';
 import { styleFor } from '../observe/style';
 import { terminalReporter } from '../observe/terminal-reporter';
-import type { Answer } from './answer';
+import { exitCodeOf, type Answer } from './answer';
 import type { Host } from './dependencies';
 import { errorDocument, errorLines } from './error-answer';
 
@@ -35,7 +36,7 @@ export class Console {
     if (this.answers === 'as json') {
       this.document(answer.document);
     } else if (this.mode === 'log') {
-      this.log('stdout', answer.outcome === 'failed' ? 'error' : 'info', answer.outcome, answer.summary);
+      this.log('stdout', exitCodeOf(answer.outcome) === EXIT.ok ? 'info' : 'error', answer.outcome, answer.summary);
     } else {
       const style = styleFor(this.host.stdout, this.host.env);
       this.host.stdout.write(`${answer.lines(style).join('\n')}\n`);

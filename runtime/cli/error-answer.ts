@@ -1,6 +1,6 @@
 import { EXIT } from '../../model';
 import type { BackupError } from '../errors';
-import { printable, printableLines, withoutUrlPasswords } from '../observe/printable';
+import { printable, printableLines, withoutPasswords } from '../observe/printable';
 import type { Style } from '../observe/style';
 
 /** `--json` of anything that ended in an error. */
@@ -17,9 +17,9 @@ export function errorDocument(error: BackupError): ErrorDocument {
     outcome: error.exitCode === EXIT.unverified ? 'could not verify' : 'failed',
     error: {
       code,
-      message: withoutUrlPasswords(message),
-      detail: detail && withoutUrlPasswords(detail),
-      hint: hint && withoutUrlPasswords(hint),
+      message: withoutPasswords(message),
+      detail: detail && withoutPasswords(detail),
+      hint: hint && withoutPasswords(hint),
     },
   };
 }

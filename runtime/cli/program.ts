@@ -91,5 +91,6 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
 
 function wrongUsage(error: CommanderError): BackupError {
   const [message, ...rest] = error.message.replace(/^error: /, '').split('\n');
-  return usageError(message, [...rest, 'See postgres-backup --help, or --help after a command.'].join(' '));
+  const suggestion = rest.map((line) => line.replace(/^\((.*)\)$/, '$1'));
+  return usageError(message, [...suggestion, 'See postgres-backup --help, or --help after a command.'].join(' '));
 }

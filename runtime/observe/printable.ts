@@ -22,9 +22,14 @@ export function printableLines(text: string): string[] {
     .map((line) => printable(line.replace(/\t/g, '    ')));
 }
 
-/** Takes the password out of every URL in the text: it may have come in on the wrong option and be quoted by an error. */
-export function withoutUrlPasswords(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*):[^\s]*@/gi, '$1:***@');
+/**
+ * Takes passwords out of URLs and connection strings: one may have come in as the wrong option, which the error then quotes.
+ * A last net; nobody puts a secret into an error on purpose.
+ */
+export function withoutPasswords(text: string): string {
+  return text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@]*):\S*@/gi, '$1:***@')
+    .replace(/\b((?:ssl)?password)(\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'"]+)/gi, '$1$2***');
 }
 
 /** JSON that is one line of plain text whatever its strings hold; it still parses to the same value. */

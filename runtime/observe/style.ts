@@ -13,11 +13,11 @@ export interface Style {
 export const plainStyle: Style = { good: same, bad: same, unsure: same, faint: same, strong: same };
 
 const colours: Style = {
-  good: (text) => styleText('green', text),
-  bad: (text) => styleText('red', text),
-  unsure: (text) => styleText('yellow', text),
-  faint: (text) => styleText('dim', text),
-  strong: (text) => styleText('bold', text),
+  good: coloured('green'),
+  bad: coloured('red'),
+  unsure: coloured('yellow'),
+  faint: coloured('dim'),
+  strong: coloured('bold'),
 };
 
 /** Colours only on a terminal that has them, and where nobody said NO_COLOR (https://no-color.org). */
@@ -29,4 +29,9 @@ export function styleFor(output: TextOutput, env: NodeJS.ProcessEnv): Style {
 
 function same(text: string): string {
   return text;
+}
+
+/** Whether the stream has colours was asked in {@link styleFor}; by itself `styleText` would ask process.stdout. */
+function coloured(format: Parameters<typeof styleText>[0]): (text: string) => string {
+  return (text) => styleText(format, text, { validateStream: false });
 }

@@ -5,7 +5,7 @@ import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
 import { addDumpOptions, dumpRequest } from '../options/dump-options';
-import { addSecretOptions, addSharedOptions } from '../options/shared-options';
+import { addSecretOptions, addSharedOptions, LONG_RUN } from '../options/shared-options';
 import { dumpAnswer } from '../output/dump-output';
 
 export const DUMP_COUNTED: Counted = { component: 'dump', succeeded: 'backupSucceeded', failed: 'backupFailed' };
@@ -20,7 +20,7 @@ export function describeDump(parent: Command): Command {
     );
   addDumpOptions(command);
   addSecretOptions(command);
-  addSharedOptions(command, { seconds: 12 * 3600, text: '12h' });
+  addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/backup/1'] });
   return command
     .addHelpText('after', serverHelp('the database to dump'))
     .addHelpText('after', VAULT_HELP)

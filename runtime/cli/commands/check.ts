@@ -3,7 +3,7 @@ import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
 import { addDumpOptions, dumpRequest } from '../options/dump-options';
-import { addSecretOptions, addSharedOptions } from '../options/shared-options';
+import { addSecretOptions, addSharedOptions, SHORT_RUN } from '../options/shared-options';
 import { checkAnswer } from '../output/check-output';
 import { runContext } from './backup-dump';
 
@@ -17,7 +17,7 @@ export function describeCheck(parent: Command): Command {
     );
   addDumpOptions(command);
   addSecretOptions(command);
-  addSharedOptions(command, { seconds: 600, text: '10min' });
+  addSharedOptions(command, { deadline: SHORT_RUN, documents: ['postgres-backup/check/1'] });
   return command
     .addHelpText('after', serverHelp('the database to check'))
     .addHelpText('after', VAULT_HELP)

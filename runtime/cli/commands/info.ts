@@ -4,7 +4,7 @@ import { BackupError } from '../../errors';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, VAULT_HELP } from '../help-text';
-import { addSharedOptions } from '../options/shared-options';
+import { addSharedOptions, SHORT_RUN } from '../options/shared-options';
 import { wholeNumber } from '../options/values';
 import { pointAnswer } from '../output/point-output';
 import { pointsAnswer, type ListedPoint } from '../output/points-output';
@@ -12,7 +12,7 @@ import { addOptionalPointArgument } from './point-argument';
 
 interface InfoOptions {
   readonly limit: number;
-  readonly tables: boolean;
+  readonly tables?: boolean;
 }
 
 /** Manifests fetched at once. */
@@ -27,9 +27,12 @@ export function describeInfo(parent: Command): Command {
   command.optionsGroup('What to show:');
   [
     new Option('--limit <n>', 'list this many at most, 1 to 10,000').argParser(wholeNumber(1, 10_000)).default(50),
-    new Option('--tables', 'of one point: every table with its class and rows').default(false),
+    new Option('--tables', 'of one point: every table with its class and rows'),
   ].forEach((option) => command.addOption(option));
-  addSharedOptions(command, { seconds: 600, text: '10min' });
+  addSharedOptions(command, {
+    deadline: SHORT_RUN,
+    documents: ['postgres-backup/points/1', 'postgres-backup/point/1'],
+  });
   return command
     .addHelpText('after', VAULT_HELP)
     .addHelpText(

@@ -7,7 +7,7 @@ import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '
 import { contentOf, MOST_JOBS } from '../options/dump-options';
 import { requireTargetDatabase, serverEnvironment } from '../options/server-environment';
 import { Setting } from '../options/setting';
-import { addSecretOptions, addSharedOptions, type SharedOptions } from '../options/shared-options';
+import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { nonEmpty, repeatable, wholeNumber } from '../options/values';
 import { restoreAnswer, restoreHeadline } from '../output/restore-output';
 import { addPointArgument } from './point-argument';
@@ -16,12 +16,12 @@ export const RESTORE_COUNTED: Counted = { component: 'dump', succeeded: 'restore
 
 interface RestoreOptions extends SharedOptions {
   readonly database?: string;
-  readonly clean: boolean;
-  readonly create: boolean;
+  readonly clean?: boolean;
+  readonly create?: boolean;
   readonly table: readonly string[];
   readonly schemaOnly?: boolean;
   readonly dataOnly?: boolean;
-  readonly roles: boolean;
+  readonly roles?: boolean;
   readonly owner: boolean;
   readonly jobs: number;
 }
@@ -41,7 +41,7 @@ export function describeRestore(parent: Command, processors: number): Command {
   addPointArgument(command);
   addRestoreOptions(command, processors);
   addSecretOptions(command);
-  addSharedOptions(command, { seconds: 12 * 3600, text: '12h' });
+  addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/restore/1'] });
   return command
     .addHelpText(
       'after',
@@ -85,21 +85,21 @@ export async function restore(point: string, run: CommandRun): Promise<Answer> {
 function addRestoreOptions(command: Command, processors: number): void {
   command.optionsGroup('What to restore:');
   const what = [
-    new Option('--database <name>', 'which of the point’s databases (default: its only one)').argParser(nonEmpty),
+    new Option('--database <name>', 'which of the point’s databases; not needed when it has one').argParser(nonEmpty),
     new Option('--table <name>', 'only this table, as schema.table or table; repeat for several')
       .argParser(repeatable)
-      .default([], 'all'),
+      .default([], 'everything'),
     new Option('--schema-only', 'definitions only').conflicts('dataOnly'),
     new Option('--data-only', 'rows only, into tables that are there').conflicts(['schemaOnly', 'clean', 'create']),
-    new Option('--roles', 'restore roles and memberships first').default(false),
+    new Option('--roles', 'restore roles and memberships first'),
     new Option('--no-owner', 'give everything to the connecting user and leave grants out'),
   ];
   what.forEach((option) => command.addOption(option));
 
   command.optionsGroup('Where and how to restore:');
   const how = [
-    new Option('--clean', 'drop the target database with all it holds, and create it anew').default(false),
-    new Option('--create', 'create the target database when there is none').default(false),
+    new Option('--clean', 'drop the target database with all it holds, and create it anew'),
+    new Option('--create', 'create the target database when there is none'),
     new Setting('--jobs <n>', `tables restored at once, 1 to ${MOST_JOBS}`)
       .argParser(wholeNumber(1, MOST_JOBS))
       .default(Math.min(MOST_DEFAULT_JOBS, Math.max(1, processors)))
@@ -122,7 +122,7 @@ function restoreRequest(point: RestoreRequest['point'], options: RestoreOptions)
     point,
     database: options.database,
     existing: options.clean ? 'clean' : 'refuse',
-    create: options.create,
+    create: options.create ?? false,
     tables: options.table,
     content: contentOf(options) ?? 'all',
     roles: options.roles ? 'restore' : 'skip',

@@ -6,7 +6,7 @@ import { formatBytes } from '../../observe/format';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
-import { addSharedOptions } from '../options/shared-options';
+import { addSharedOptions, LONG_RUN } from '../options/shared-options';
 import { oneOf } from '../options/values';
 import { verifyAnswer } from '../output/verify-output';
 import { addPointArgument } from './point-argument';
@@ -30,7 +30,7 @@ export function describeVerify(parent: Command): Command {
         .argParser(oneOf(VERIFY_DEPTHS))
         .default('read'),
     );
-  addSharedOptions(command, { seconds: 12 * 3600, text: '12h' });
+  addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/verify/1'] });
   return command
     .addHelpText('after', VAULT_HELP)
     .addHelpText('after', PLACES_HELP)

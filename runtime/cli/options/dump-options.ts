@@ -8,7 +8,7 @@ import { jsonList, moment, oneOf, repeatable, retentionClass, seconds, trueOrFal
 
 export interface DumpOptions {
   readonly database: readonly string[];
-  readonly allDatabases: boolean;
+  readonly allDatabases?: boolean;
   readonly class: RetentionClass;
   readonly scheduledAt?: Date;
   readonly schemaOnly?: boolean;
@@ -27,12 +27,11 @@ export const MOST_JOBS = 64;
 export function addDumpOptions(command: Command): Command {
   command.optionsGroup('What to dump:');
   const what = [
-    new Setting('--database <name>', 'database to dump; repeat for several (default: the one the connection names)')
+    new Setting('--database <name>', 'database to dump; repeat for several')
       .argParser(repeatable)
-      .default([], 'none')
+      .default([], 'the one the connection names')
       .fromEnvironment('databases', jsonList),
     new Setting('--all-databases', 'every database that accepts connections')
-      .default(false)
       .conflicts('database')
       .fromEnvironment('allDatabases', trueOrFalse),
     new Option('--schema-only', 'definitions only (env: POSTGRES_BACKUP_CONTENT=schema)').conflicts('dataOnly'),

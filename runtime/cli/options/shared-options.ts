@@ -7,7 +7,7 @@ import { nonEmpty, seconds, sourceName, trueOrFalse } from './values';
 export interface SharedOptions {
   readonly vault: string;
   readonly source: string;
-  readonly json: boolean;
+  readonly json?: boolean;
   readonly deadline: number;
   readonly secret?: string;
   readonly secretUrlField?: string;
@@ -16,7 +16,17 @@ export interface SharedOptions {
 
 const ONE_WEEK_SECONDS = 7 * 86_400;
 
-export function addSharedOptions(command: Command, defaultDeadline: { seconds: number; text: string }): Command {
+export interface SharedDefaults {
+  readonly deadline: { readonly seconds: number; readonly text: string };
+  /** What `--json` prints; named in the help, because programs rely on it. */
+  readonly documents: readonly string[];
+}
+
+/** A run that moves a database's bytes may take this long; a look at something, the other. */
+export const LONG_RUN = { seconds: 12 * 3600, text: '12h' } as const;
+export const SHORT_RUN = { seconds: 600, text: '10min' } as const;
+
+export function addSharedOptions(command: Command, defaults: SharedDefaults): Command {
   return command
     .optionsGroup('Common options:')
     .addOption(
@@ -29,11 +39,11 @@ export function addSharedOptions(command: Command, defaultDeadline: { seconds: n
         .argParser(sourceName)
         .fromEnvironment('source'),
     )
-    .addOption(new Option('--json', 'print the result as one JSON document').default(false))
+    .addOption(new Option('--json', `print the result as one JSON document: ${defaults.documents.join(' or ')}`))
     .addOption(
       new Setting('--deadline <time>', 'end the run as failed after this time: seconds, or 90s, 15min, 2h')
         .argParser(seconds(1, ONE_WEEK_SECONDS))
-        .default(defaultDeadline.seconds, defaultDeadline.text)
+        .default(defaults.deadline.seconds, defaults.deadline.text)
         .fromEnvironment('deadline'),
     );
 }

@@ -24,7 +24,8 @@ export function restoreHeadline({ manifest }: RecoveryPoint, now: Date): string 
   ].join(' · ');
 }
 
-export function restoreAnswer(report: RestoreReport): Answer {
+export function restoreAnswer(made: RestoreReport): Answer {
+  const report = { ...made, outcome: outcomeByTables(made) };
   const sentence = sentenceOf(report);
   const document: RestoreDocument = {
     format: 'postgres-backup/restore/1',
@@ -40,6 +41,14 @@ export function restoreAnswer(report: RestoreReport): Answer {
     ],
     document,
   };
+}
+
+/** A report that calls itself good counts as good only as far as its own tables say so. */
+function outcomeByTables({ outcome, tables }: RestoreReport): Outcome {
+  if (outcome !== 'passed') return outcome;
+  const differing = tables.filter((table) => table.foundRows !== table.expectedRows);
+  if (differing.some((table) => table.foundRows !== null)) return 'failed';
+  return differing.length > 0 ? 'could not verify' : 'passed';
 }
 
 function headWord(outcome: Outcome): string {

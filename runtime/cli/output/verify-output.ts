@@ -1,3 +1,4 @@
+import type { Outcome } from '../../../model';
 import type { VerificationReport, VerifiedObject } from '../../components/dump/types';
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
@@ -12,7 +13,8 @@ export interface VerifyDocument extends VerificationReport {
 
 const HEAD_WORDS = { passed: 'verified:', failed: 'failed:', 'could not verify': 'could not verify:' } as const;
 
-export function verifyAnswer(report: VerificationReport): Answer {
+export function verifyAnswer(made: VerificationReport): Answer {
+  const report = { ...made, outcome: outcomeByObjects(made) };
   const good = report.objects.filter((object) => object.outcome === 'passed');
   const sentence = [
     report.point,
@@ -38,6 +40,13 @@ export function verifyAnswer(report: VerificationReport): Answer {
     ],
     document,
   };
+}
+
+/** A report that calls itself good counts as good only as far as its own objects say so; one that looked at none, not at all. */
+function outcomeByObjects({ outcome, objects }: VerificationReport): Outcome {
+  if (outcome !== 'passed') return outcome;
+  if (objects.some((object) => object.outcome === 'failed')) return 'failed';
+  return objects.length > 0 && objects.every((object) => object.outcome === 'passed') ? 'passed' : 'could not verify';
 }
 
 function sizeBytesOf(objects: readonly VerifiedObject[]): number {

@@ -1,0 +1,143 @@
+// Runs a command line in this process, with everything around it made visible.
+import { EventEmitter } from 'node:events';
+import { parsePointId, pointPrefix, type ExitCode, type PointAddress } from '../../../../model';
+import type { RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
+import type { DumpRequest, RestoreRequest, VerifyDepth } from '../../../../runtime/components/dump/types';
+import type { RunContext } from '../../../../runtime/context';
+import type { Dependencies, DumpComponent } from '../../../../runtime/cli/dependencies';
+import { runProgram } from '../../../../runtime/cli/program';
+import type { StopSignal } from '../../../../runtime/cli/run-limits';
+import { BackupError } from '../../../../runtime/errors';
+import type { ObjectStore } from '../../../../runtime/store/store';
+import { exampleManifest, examplePassedRestore } from './examples';
+
+export const NOW = new Date('2026-11-20T02:55:30Z');
+export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
+
+export interface Setup {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly dump?: Partial<DumpComponent>;
+  readonly points?: readonly RecoveryPoint[];
+  readonly terminal?: { readonly columns: number };
+  readonly signals?: EventEmitter<Record<StopSignal, [StopSignal]>>;
+}
+
+export interface Ran {
+  readonly exitCode: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly backups: DumpRequest[];
+  readonly restores: RestoreRequest[];
+  readonly verifications: { readonly point: string; readonly depth: VerifyDepth }[];
+  readonly checks: DumpRequest[];
+  readonly vaults: string[];
+  readonly serverEnvironments: NodeJS.ProcessEnv[];
+  /** Codes with which the process would have been ended at once. */
+  readonly exits: number[];
+}
+
+export async function runCli(argv: readonly string[], setup: Setup = {}): Promise<Ran> {
+  const seen = { stdout: '', stderr: '' };
+  const calls = {
+    backups: [],
+    restores: [],
+    verifications: [],
+    checks: [],
+    vaults: [],
+    serverEnvironments: [],
+    exits: [],
+  };
+  const ran: Omit<Ran, 'exitCode' | 'stdout' | 'stderr'> = calls;
+  const points = setup.points ?? [examplePoint()];
+
+  const output = (name: 'stdout' | 'stderr') => ({
+    write: (text: string) => void (seen[name] += text),
+    isTTY: setup.terminal !== undefined,
+    columns: setup.terminal?.columns,
+    rows: 40,
+    getColorDepth: () => 8,
+  });
+  const dependencies: Dependencies = {
+    host: {
+      version: '1.2.3',
+      env: setup.env ?? {},
+      stdout: output('stdout'),
+      stderr: output('stderr'),
+      signals: setup.signals ?? new EventEmitter<Record<StopSignal, [StopSignal]>>(),
+      processors: 8,
+      now: () => NOW,
+      clock: () => 0,
+      exit: (code) => void ran.exits.push(code),
+    },
+    openStore: (uri) => {
+      ran.vaults.push(uri);
+      return { uri } as ObjectStore;
+    },
+    resolveServer: (env) => {
+      ran.serverEnvironments.push(env);
+      return {
+        description: 'backup@db.internal:5432/orders',
+        open: async () => {
+          throw new Error('no test connects');
+        },
+      };
+    },
+    catalog: {
+      listPoints: async () => points.map((point) => point.address),
+      findPoint: async (_store, source, _component, wanted) => {
+        const found = points.find((point) => wanted === 'latest' || point.manifest.point === wanted);
+        if (!found) throw new BackupError('point-missing', `there is no recovery point ${wanted} of "${source}"`);
+        return found;
+      },
+      readPoint: async (_store, address) => {
+        const found = points.find((point) => point.address === address);
+        if (!found) throw new BackupError('point-missing', 'it is gone');
+        return found;
+      },
+    },
+    dump: {
+      backup: async (request, context) => {
+        ran.backups.push(request);
+        return setup.dump?.backup
+          ? setup.dump.backup(request, context)
+          : { outcome: 'made', manifest: exampleManifest(), uri: 's3://acme-vault/orders/dump/', durationMs: 190_000 };
+      },
+      restore: async (request, context) => {
+        ran.restores.push(request);
+        return setup.dump?.restore ? setup.dump.restore(request, context) : examplePassedRestore();
+      },
+      verify: async (point, depth, context) => {
+        ran.verifications.push({ point: point.manifest.point, depth });
+        return setup.dump?.verify
+          ? setup.dump.verify(point, depth, context)
+          : { outcome: 'passed', point: point.manifest.point, source: 'orders', depth, objects: [], durationMs: 1 };
+      },
+      check: async (request, context) => {
+        ran.checks.push(request);
+        return setup.dump?.check
+          ? setup.dump.check(request, context)
+          : { outcome: 'passed', server: 'backup@db.internal:5432/orders', databases: [] };
+      },
+    },
+  };
+  const exitCode = await runProgram(argv, dependencies);
+  return { exitCode, ...seen, ...ran };
+}
+
+export function examplePoint(
+  id = '20261120T021003Z-4k2m9x',
+  changes: Parameters<typeof exampleManifest>[0] = {},
+): RecoveryPoint {
+  const parsed = parsePointId(id);
+  if (!parsed) throw new Error(`not an id: ${id}`);
+  const manifest = exampleManifest({ point: id, startedAt: parsed.time.toISOString(), ...changes });
+  const address: PointAddress = { source: 'orders', component: 'dump', class: manifest.class, ...parsed };
+  return { address, prefix: pointPrefix(address), manifest };
+}
+
+/** Waits like a component that stops when it is told to. */
+export function untilAborted({ signal }: Pick<RunContext, 'signal'>): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+}
