@@ -79,7 +79,7 @@ class PsqlSession implements SqlSession {
 
   async query<Row>(sql: string): Promise<Row[]> {
     const output = await this.run(
-      `SELECT coalesce(pg_catalog.json_agg(pg_catalog.row_to_json(rows)), '[]'::pg_catalog.json) FROM (\n${sql}\n) AS rows`,
+      `SELECT coalesce(pg_catalog.json_agg(pg_catalog.row_to_json("_row_")), '[]'::pg_catalog.json) FROM (\n${sql}\n) AS "_row_"`,
     );
     return JSON.parse(output) as Row[];
   }
