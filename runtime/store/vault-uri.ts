@@ -10,7 +10,14 @@ const HINT = 'Give the vault as s3://bucket or s3://bucket/prefix.';
 
 /** Reads `s3://bucket[/prefix]`. A slash at the end means nothing; a usage error says what is wrong with anything else. */
 export function parseVaultUri(uri: string): VaultLocation {
-  const wrong = (problem: string, hint = HINT) => usageError(`invalid vault "${uri}": ${problem}`, hint);
+  // Somebody may have put credentials there, as other URLs have them: they are not repeated.
+  const shown = uri.replace(/\/\/[^/@]*@/, '//***@');
+  const wrong = (problem: string, hint = HINT) => usageError(`invalid vault "${shown}": ${problem}`, hint);
+  if (shown !== uri)
+    throw wrong(
+      'it holds more than a bucket and a prefix',
+      `${HINT} Credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
+    );
   if (uri === '') throw wrong('it is empty');
   const match = /^s3:\/\/([^/]*)(?:\/([^]*))?$/.exec(uri);
   if (!match) throw wrong(/^s3:/i.test(uri) ? 'it does not begin with "s3://"' : 'only s3:// is known');

@@ -15,7 +15,7 @@ export class VerifiedStream {
 
   /**
    * Checks that every producer (the whole pipe: dump, compressor) ended with code 0 and by no signal. The streams of a killed
-   * process end as quietly as those of a finished one; the code alone is `null` for it.
+   * process end as quietly as those of a finished one; the code alone is `null` for it. An empty stream is refused too.
    *
    * @param failure makes the error for the first producer that failed; by default a `tool-failed`.
    */
@@ -31,6 +31,11 @@ export class VerifiedStream {
     }
     const failed = producers.find((producer) => producer.code !== 0 || producer.signal !== null);
     if (failed) throw failure(failed);
+    if (received.sizeBytes === 0) {
+      throw new BackupError('tool-failed', `the stream of "${received.key}" is empty`, {
+        detail: `${producers.map(({ name }) => name).join(', ')} ended well without giving a byte.`,
+      });
+    }
     return new VerifiedStream(received);
   }
 
