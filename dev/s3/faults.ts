@@ -1,0 +1,142 @@
+/**
+ * Faults to inject, as a list of rules: when a request matches a rule, what goes wrong. Seeded, so that a run can be repeated; counted, so that
+ * a test can prove that its fault did happen.
+ */
+import { FaultEffect } from './fault-effect';
+import { seededRandom } from './seeded-random';
+
+export { FaultEffect };
+
+/** What goes wrong. "before": nothing was done; "after": it was done, only the caller does not learn it. */
+export type Fault =
+  /** An error answer, for example `{ code: 'SlowDown' }`; the status is S3's for that code unless given. */
+  | { kind: 'error'; code: string; status?: number; message?: string; when?: 'before' | 'after' }
+  /** Status 200 with an error document as its body, as CompleteMultipartUpload and CopyObject may answer. Nothing was done. */
+  | { kind: 'error-in-success'; code: string; message?: string }
+  /** The connection is cut: before the request is read, after so many bytes of its body, or after the work is done. */
+  | { kind: 'drop'; when: 'before' | 'after' | { bodyBytes: number } }
+  /** No answer for a time, or (without `forMs`) until the client gives up. */
+  | { kind: 'stall'; forMs?: number; when?: 'before' | 'after' }
+  /** A GET that ends after so many bytes; `quietly` with a Content-Length that fits the shorter body. */
+  | { kind: 'truncate'; afterBytes: number; quietly?: true }
+  /** A GET with one bit flipped in the byte at this offset of the answer. */
+  | { kind: 'corrupt'; offset: number }
+  /** Something else happens first, for example the object is replaced between a HEAD and a GET. */
+  | { kind: 'interfere'; act: () => Promise<void> };
+
+export interface FaultRule {
+  /** For messages. @default the fault's kind */
+  name?: string;
+  /** As in the S3 API, for example `UploadPart`. @default any */
+  operation?: string | readonly string[];
+  /** @default any */
+  bucket?: string;
+  /** The exact key, or a pattern. @default any */
+  key?: string | RegExp;
+  /** @default any */
+  partNumber?: number;
+  /** Begin with this matching call, counted from 1. @default 1 */
+  nth?: number;
+  /** Stop after so many faults. @default 1 */
+  times?: number;
+  /** Chance of each matching call, drawn from the plan's seed. @default 1 */
+  probability?: number;
+  fault: Fault;
+}
+
+/** A rule in force and what became of it. */
+export interface InjectedFault {
+  readonly name: string;
+  /** Calls that matched, faulty or not. */
+  readonly matched: number;
+  /** Calls that went wrong. */
+  readonly fired: number;
+}
+
+export interface FaultTarget {
+  operation: string;
+  bucket?: string;
+  key?: string;
+  partNumber?: number;
+}
+
+export class FaultPlan {
+  #rules: ActiveRule[] = [];
+  readonly #random: () => number;
+
+  constructor(options: { seed?: number; rules?: readonly FaultRule[] } = {}) {
+    this.#random = seededRandom(options.seed ?? 1);
+    for (const rule of options.rules ?? []) this.add(rule);
+  }
+
+  /** Puts a rule in force. The first rule that fires decides, in the order of adding. */
+  add(rule: FaultRule): InjectedFault {
+    const active = new ActiveRule(rule, this.#random);
+    this.#rules.push(active);
+    return active;
+  }
+
+  /** Takes all rules out of force. */
+  clear(): void {
+    this.#rules = [];
+  }
+
+  get injected(): readonly InjectedFault[] {
+    return this.#rules;
+  }
+
+  /** Throws, naming them, when a rule in force never fired: a test without its fault proves nothing. */
+  assertAllFired(): void {
+    const silent = this.#rules.filter(({ fired }) => fired === 0);
+    if (silent.length === 0) return;
+    const list = silent.map(({ name, matched }) => `"${name}" (${matched} calls matched)`).join(', ');
+    throw new Error(`Faults that never fired: ${list}`);
+  }
+
+  /** For the server: the effect of the fault that this request meets, if any. */
+  effectFor(target: FaultTarget): FaultEffect | undefined {
+    for (const rule of this.#rules) {
+      if (rule.fires(target)) return new FaultEffect(rule.rule.fault, rule);
+    }
+    return undefined;
+  }
+}
+
+class ActiveRule implements InjectedFault {
+  matched = 0;
+  fired = 0;
+  #planned = 0;
+
+  constructor(
+    readonly rule: FaultRule,
+    private readonly random: () => number,
+  ) {}
+
+  get name(): string {
+    return this.rule.name ?? this.rule.fault.kind;
+  }
+
+  fires(target: FaultTarget): boolean {
+    if (!matches(this.rule, target)) return false;
+    this.matched++;
+    const { nth = 1, times = 1, probability = 1 } = this.rule;
+    if (this.matched < nth || this.#planned >= times) return false;
+    if (probability < 1 && this.random() >= probability) return false;
+    this.#planned++;
+    return true;
+  }
+
+  /** The effect tells when it really happened. */
+  happened(): void {
+    this.fired++;
+  }
+}
+
+function matches(rule: FaultRule, target: FaultTarget): boolean {
+  const { operation, bucket, key, partNumber } = rule;
+  if (operation !== undefined && ![operation].flat().includes(target.operation)) return false;
+  if (bucket !== undefined && bucket !== target.bucket) return false;
+  if (partNumber !== undefined && partNumber !== target.partNumber) return false;
+  if (key === undefined) return true;
+  return typeof key === 'string' ? key === target.key : key.test(target.key ?? '');
+}
