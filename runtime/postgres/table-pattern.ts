@@ -1,5 +1,6 @@
 import { BackupError } from '../errors';
 import { quoteIdentifier, quoteLiteral } from './sql-quoting';
+import { withSavepoint } from './savepoint';
 import type { SqlSession } from './session';
 import { SqlError } from './server-error';
 
@@ -74,8 +75,7 @@ export function patternToRegex(pattern: string): { schema: string | undefined; n
 const EVERYTHING = '^(.*)$';
 
 function anchored(part: string): string {
-  // pg_dump puts no condition on an empty part: it stands for everything.
-  return part === '' ? EVERYTHING : `^(${part})$`;
+  return `^(${part})$`;
 }
 
 function literalPart(char: string): string {
@@ -98,16 +98,20 @@ function regexCondition(column: string, regex: string): string {
 
 /** Visibility is by the role's own search_path, as pg_dump sees it, not by the one our session works with. */
 async function runMatch(session: SqlSession, pattern: string, sql: string): Promise<MatchedRelation[]> {
-  await session.execute('RESET search_path');
   try {
-    const matched = await session.query<MatchedRelation>(sql);
-    await session.execute('SET search_path TO pg_catalog');
-    return matched;
+    return await withSavepoint(session, async () => {
+      await session.execute('RESET search_path');
+      return session.query<MatchedRelation>(sql);
+    });
   } catch (error) {
-    if (!(error instanceof SqlError) || error.sqlState !== '2201B') throw error;
+    if (!(error instanceof SqlError) || error.sqlState !== INVALID_REGULAR_EXPRESSION) throw error;
     throw new BackupError('configuration-invalid', `the pattern ${JSON.stringify(pattern)} is no regular expression`, {
       detail: error.message,
       hint: 'Put double quotes around a name that holds special characters.',
     });
+  } finally {
+    await session.execute('SET search_path TO pg_catalog');
   }
 }
+
+const INVALID_REGULAR_EXPRESSION = '2201B';

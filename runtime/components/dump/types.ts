@@ -1,4 +1,4 @@
-import type { DumpContent, Manifest, Outcome, RetentionClass, TableClass } from '../../../model';
+import type { DumpContent, FailureCode, Manifest, Outcome, RetentionClass, TableClass } from '../../../model';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 
 /** What to dump and how. */
@@ -97,6 +97,8 @@ export interface PreflightFinding {
   readonly check: string;
   readonly outcome: Outcome | 'warning';
   readonly finding: string;
+  /** Of a check that failed or could not be carried out. */
+  readonly code?: FailureCode;
   readonly hint?: string;
 }
 
