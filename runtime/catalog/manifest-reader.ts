@@ -1,5 +1,5 @@
 import { COMPONENTS, MANIFEST_FORMAT, isRetentionClass, manifestObjects, parsePointPrefix, pointId } from '../../model';
-import type { Manifest, StoredObject } from '../../model';
+import type { Manifest, StoredObject, StoredPart } from '../../model';
 import { BackupError } from '../errors';
 
 /**
@@ -90,11 +90,16 @@ function checkObject(object: StoredObject, prefix: string): void {
   if (!SHA256.test(object.sha256) || typeof object.crc32 !== 'string') {
     throw invalid(prefix, `${object.key} has no digest`);
   }
-  if (!Array.isArray(object.parts) || object.parts.length === 0) throw invalid(prefix, `${object.key} has no parts`);
-  const sizeBytes = object.parts.reduce((sum, part) => sum + (SHA256.test(part.sha256) ? part.sizeBytes : NaN), 0);
+  if (!isFilledList(object.parts)) throw invalid(prefix, `${object.key} has no parts`);
+  const parts: readonly StoredPart[] = object.parts;
+  const sizeBytes = parts.reduce((sum, part) => sum + (SHA256.test(part.sha256) ? part.sizeBytes : NaN), 0);
   if (sizeBytes !== object.sizeBytes || sizeBytes <= 0) {
     throw invalid(prefix, `the parts of ${object.key} do not add up to its ${object.sizeBytes} bytes`);
   }
+}
+
+function isFilledList(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

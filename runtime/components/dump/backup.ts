@@ -65,6 +65,8 @@ async function leaveRecord(writer: PointWriter, error: unknown, context: RunCont
     await writer.fail(toBackupError(error), context.now());
   } catch (unrecorded) {
     const { address } = writer;
-    context.reporter.warn(`no failure record could be left for ${pointId(address)}: ${toBackupError(unrecorded).message}`);
+    context.reporter.warn(
+      `no failure record could be left for ${pointId(address)}: ${toBackupError(unrecorded).message}`,
+    );
   }
 }

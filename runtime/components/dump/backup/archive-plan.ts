@@ -24,7 +24,8 @@ export const SPREAD_FROM_BYTES = 256 * 1024 * 1024;
 export const SPREAD_ARCHIVES = 4;
 /** Names on a command line: Linux takes 2 MiB of arguments and environment; a pattern is at most some 260 bytes. */
 export const MAXIMUM_NAMED_TABLES = 4_000;
-/** A table smaller than this share of an archive is not worth a name; it stays in the rest. */
+/** A table smaller than this, or than this share of an archive, is not worth a name; it stays in the rest. */
+const NAMED_FROM_BYTES = 1024 * 1024;
 const NAMED_FROM_SHARE = 0.02;
 
 /**
@@ -39,8 +40,8 @@ export function planArchives(tables: readonly PlannableTable[], jobs: number): P
   const important = ofClass('important');
 
   const count = archiveCount(important, jobs);
-  const namedFromBytes = (totalBytes(important) / count) * NAMED_FROM_SHARE;
-  const nameable = important.filter(({ sizeBytes }) => count > 1 && sizeBytes > 0 && sizeBytes >= namedFromBytes);
+  const namedFromBytes = Math.max(NAMED_FROM_BYTES, (totalBytes(important) / count) * NAMED_FROM_SHARE);
+  const nameable = important.filter(({ sizeBytes }) => count > 1 && sizeBytes >= namedFromBytes);
   const remaining = important.filter((table) => !nameable.includes(table));
   const [rest, ...named] = spread(nameable, count, totalBytes(remaining));
 

@@ -1,4 +1,11 @@
-import { MANIFEST_FORMAT, manifestObjects, pointId, type DumpedDatabase, type Manifest, type StoredObject } from '../../../../model';
+import {
+  MANIFEST_FORMAT,
+  manifestObjects,
+  pointId,
+  type DumpedDatabase,
+  type Manifest,
+  type StoredObject,
+} from '../../../../model';
 import type { PointWriter } from '../../../catalog/point-writer';
 import { VERSION } from '../../../version';
 import type { BackupRun } from './backup-run';

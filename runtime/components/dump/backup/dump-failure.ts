@@ -34,7 +34,8 @@ const MEANINGS: readonly { readonly said: RegExp; readonly code: FailureCode; re
 /** A failed dump process as the error a person acts on: by what the tool itself said, else by how it ended. */
 export function dumpFailure(failed: StageExit, what: string): BackupError {
   const meaning = MEANINGS.find(({ said }) => said.test(failed.lastWords));
-  const killed = failed.signal === 'SIGKILL' ? 'SIGKILL often means that the machine or task ran out of memory.' : undefined;
+  const killed =
+    failed.signal === 'SIGKILL' ? 'SIGKILL often means that the machine or task ran out of memory.' : undefined;
   return new BackupError(meaning?.code ?? 'dump-failed', `${failed.name} of ${what} ${describeExit(failed)}`, {
     detail: failed.lastWords.trim() || undefined,
     hint: meaning?.hint ?? killed,

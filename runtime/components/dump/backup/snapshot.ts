@@ -43,7 +43,9 @@ export async function lockTables(session: SqlSession, tables: readonly TableName
 async function lockBatch(session: SqlSession, batch: readonly TableName[]): Promise<void> {
   const names = batch.map(qualifiedName);
   try {
-    await withSavepoint(session, () => session.execute(`LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`));
+    await withSavepoint(session, () =>
+      session.execute(`LOCK TABLE ONLY ${names.join(', ONLY ')} IN ACCESS SHARE MODE`),
+    );
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     if (batch.length === 1) throw naming(error, names[0]);

@@ -21,12 +21,12 @@ export async function viewAndDump(run: BackupRun, name: string): Promise<DumpedD
 
 async function attempt(run: BackupRun, name: string): Promise<DumpedDatabase> {
   const { request, context, tools } = run;
+  await refuseUnfit(run, name);
   const session = await openSession(await context.server.open(name), tools, {
     signal: context.signal,
     lockTimeoutSeconds: request.lockTimeoutSeconds,
   });
   try {
-    await refuseUnfit(run, name, session);
     return await dumpInSnapshot(run, name, session);
   } finally {
     await session.close();
@@ -37,7 +37,10 @@ async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession)
   const { request } = run;
   const snapshot = await exportSnapshot(session);
   const lsn = await readLsn(session);
-  const { tables } = await listTables(session, { critical: request.criticalTables, ephemeral: request.ephemeralTables });
+  const { tables } = await listTables(session, {
+    critical: request.criticalTables,
+    ephemeral: request.ephemeralTables,
+  });
   await lockTables(session, tables);
   const { owner, encoding, collate, ctype, localeProvider, icuLocale, sizeBytes } = await readDatabaseFacts(session);
   const archives = await dumpDatabase(run, {

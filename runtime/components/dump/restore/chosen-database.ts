@@ -8,7 +8,10 @@ export function chosenDatabase(point: RecoveryPoint, wanted: string | undefined)
   const names = databases.map(({ name }) => `"${name}"`).join(', ');
   if (wanted === undefined) {
     if (databases.length === 1) return databases[0];
-    throw usageError(`the recovery point holds ${databases.length} databases: ${names}`, 'Say which one: --database NAME.');
+    throw usageError(
+      `the recovery point holds ${databases.length} databases: ${names}`,
+      'Say which one: --database NAME.',
+    );
   }
   const found = databases.find(({ name }) => name === wanted);
   if (!found) throw usageError(`the recovery point holds no database "${wanted}"`, `It holds ${names}.`);

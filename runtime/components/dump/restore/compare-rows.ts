@@ -31,7 +31,10 @@ export function refuseDifferences(tables: readonly ComparedTable[]): void {
   if (differing.length === 0) return;
   const lines = differing
     .slice(0, 10)
-    .map((t) => `"${t.schema}"."${t.name}": ${t.expectedRows} rows in the backup, ${t.foundRows ?? 'not counted'} restored`);
+    .map(
+      (t) =>
+        `"${t.schema}"."${t.name}": ${t.expectedRows} rows in the backup, ${t.foundRows ?? 'not counted'} restored`,
+    );
   throw new BackupError('comparison-failed', `${differing.length} of ${tables.length} tables differ from the backup`, {
     detail: [...lines, ...(differing.length > lines.length ? ['…'] : [])].join('\n'),
     hint: 'Do not use this database. If something else writes to it, stop that and restore again.',

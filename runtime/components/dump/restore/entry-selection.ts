@@ -15,7 +15,10 @@ export function parseWantedTable(text: string): WantedTable {
   const part = String.raw`(?:"((?:[^"]|"")+)"|([^."]+))`;
   const match = new RegExp(`^(?:${part}\\.)?${part}$`, 's').exec(text);
   if (!match) {
-    throw usageError(`"${text}" is not the name of a table`, 'Write schema.table; put a name with a dot in double quotes.');
+    throw usageError(
+      `"${text}" is not the name of a table`,
+      'Write schema.table; put a name with a dot in double quotes.',
+    );
   }
   const unquote = (quoted?: string, plain?: string): string | undefined => quoted?.replaceAll('""', '"') ?? plain;
   return { schema: unquote(match[1], match[2]), name: unquote(match[3], match[4]) ?? '' };
@@ -32,7 +35,9 @@ export function isWanted(table: { schema: string; name: string }, wanted: readon
  */
 export function selectDefinitions(entries: readonly ArchiveEntry[], wanted: readonly WantedTable[]): ArchiveEntry[] {
   const byId = new Map(entries.map((entry) => [entry.dumpId, entry]));
-  const tables = new Set(entries.filter((entry) => isRelation(entry) && isWanted(entry, wanted)).map((entry) => entry.dumpId));
+  const tables = new Set(
+    entries.filter((entry) => isRelation(entry) && isWanted(entry, wanted)).map((entry) => entry.dumpId),
+  );
   const selected = new Set<number>();
   const isOtherTable = (id: number): boolean => {
     const entry = byId.get(id);
@@ -54,10 +59,13 @@ export function selectDefinitions(entries: readonly ArchiveEntry[], wanted: read
   const schemas = new Set([...tables].map((id) => byId.get(id)?.schema));
   for (const entry of entries) if (entry.kind === 'SCHEMA' && schemas.has(entry.name)) take(entry.dumpId);
   for (const id of tables) take(id);
-  for (let before = -1; before !== selected.size; ) {
+  for (let before = -1; before !== selected.size;) {
     before = selected.size;
     for (const entry of entries) {
-      if (!selected.has(entry.dumpId) && entry.dependencies.some((id) => tables.has(id) || hangsOn(byId.get(id), selected))) {
+      if (
+        !selected.has(entry.dumpId) &&
+        entry.dependencies.some((id) => tables.has(id) || hangsOn(byId.get(id), selected))
+      ) {
         if (!isRelation(entry) && !isStandalone(entry)) take(entry.dumpId);
       }
     }
@@ -95,10 +103,14 @@ function isRelation(entry: ArchiveEntry): boolean {
 
 /** What may depend on a table but is a thing of its own, not a part of it. */
 function isStandalone(entry: ArchiveEntry): boolean {
-  return /^(FUNCTION|PROCEDURE|AGGREGATE|PUBLICATION|SUBSCRIPTION|EVENT TRIGGER|MATERIALIZED VIEW DATA|CAST|OPERATOR)/.test(entry.kind);
+  return /^(FUNCTION|PROCEDURE|AGGREGATE|PUBLICATION|SUBSCRIPTION|EVENT TRIGGER|MATERIALIZED VIEW DATA|CAST|OPERATOR)/.test(
+    entry.kind,
+  );
 }
 
 /** Grants and comments of a sequence, default or constraint that was selected. */
 function hangsOn(entry: ArchiveEntry | undefined, selected: ReadonlySet<number>): boolean {
-  return entry !== undefined && selected.has(entry.dumpId) && !/^(SCHEMA|EXTENSION|TYPE|DOMAIN|FUNCTION)/.test(entry.kind);
+  return (
+    entry !== undefined && selected.has(entry.dumpId) && !/^(SCHEMA|EXTENSION|TYPE|DOMAIN|FUNCTION)/.test(entry.kind)
+  );
 }

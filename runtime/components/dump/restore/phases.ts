@@ -9,7 +9,11 @@ export class Phases {
   constructor(private readonly reporter: Reporter) {}
 
   /** Runs one step; what `work` returns first is what is remembered of it. */
-  async run<T>(name: string, work: (step: Step) => Promise<[summary: string, result: T]>, totalBytes?: number): Promise<T> {
+  async run<T>(
+    name: string,
+    work: (step: Step) => Promise<[summary: string, result: T]>,
+    totalBytes?: number,
+  ): Promise<T> {
     const begun = performance.now();
     const step = this.reporter.begin(name, { totalBytes });
     try {

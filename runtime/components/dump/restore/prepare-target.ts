@@ -52,7 +52,11 @@ async function makeFresh(run: RestoreRun, definitions: Definitions | null): Prom
   }
 }
 
-async function restoreSettings(run: RestoreRun, maintenance: SqlSession, definitions: Definitions | null): Promise<void> {
+async function restoreSettings(
+  run: RestoreRun,
+  maintenance: SqlSession,
+  definitions: Definitions | null,
+): Promise<void> {
   if (!definitions || run.request.ownership !== 'as dumped') return;
   const settings = definitions.entries.filter(isDatabaseSetting);
   if (settings.length === 0) return;

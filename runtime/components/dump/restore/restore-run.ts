@@ -13,7 +13,7 @@ import { chosenDatabase, restorableContent } from './chosen-database';
 import { parseWantedTable, type WantedTable } from './entry-selection';
 import { Phases } from './phases';
 import { refuseOlderServer } from './target-database';
-import type { ArchiveOrigin } from './verified-archive';
+import type { ArchiveOrigin } from '../verified-archive';
 
 /** Everything the steps of one restore share. */
 export interface RestoreRun {
@@ -49,8 +49,11 @@ export async function beginRestore(request: RestoreRequest, context: RunContext)
     throw usageError('--clean drops the whole database, so it cannot go with --table or --data-only');
   }
   for (const [index, { schema, name }] of wanted.entries()) {
-    const known = dumped.tables.some((table) => table.name === name && (schema === undefined || schema === table.schema));
-    if (!known) throw usageError(`the recovery point holds no table ${request.tables[index]}`, 'Names are case-sensitive.');
+    const known = dumped.tables.some(
+      (table) => table.name === name && (schema === undefined || schema === table.schema),
+    );
+    if (!known)
+      throw usageError(`the recovery point holds no table ${request.tables[index]}`, 'Names are case-sensitive.');
   }
   const { database, description } = await context.server.open();
   const zstd = await findZstd();

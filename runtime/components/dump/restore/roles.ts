@@ -1,12 +1,10 @@
 import type { StoredObject } from '../../../../model';
-import { BackupError, usageError } from '../../../errors';
+import { usageError } from '../../../errors';
 import { quoteIdentifier } from '../../../postgres/sql-quoting';
 import type { SqlSession } from '../../../postgres/session';
-import { openArchive, type ArchiveOrigin } from './verified-archive';
+import { readGlobals } from '../globals-script';
+import type { ArchiveOrigin } from '../verified-archive';
 
-/** pg_dumpall ends with this line; a script without it was cut. */
-const END_OF_SCRIPT = '-- PostgreSQL database cluster dump complete';
-const MAXIMUM_SCRIPT_BYTES = 64 * 1024 * 1024;
 /** What concerns roles. Tablespaces are places on a server's disk and are never made by a restore. */
 const ROLE_STATEMENT = /^(CREATE ROLE|ALTER ROLE|GRANT|COMMENT ON ROLE|ALTER DATABASE|SECURITY LABEL)\b/;
 
@@ -14,9 +12,14 @@ const ROLE_STATEMENT = /^(CREATE ROLE|ALTER ROLE|GRANT|COMMENT ON ROLE|ALTER DAT
  * Restores roles, their attributes and memberships. Passwords were never dumped: a role that can log in gets one from a
  * person. A role that exists stays as it is but for what the dump says of it; nothing is dropped.
  */
-export async function restoreRoles(origin: ArchiveOrigin, globals: StoredObject | null, session: SqlSession): Promise<number> {
-  if (!globals) throw usageError('this recovery point holds no roles', 'It was made with --no-globals; leave --roles out.');
-  const statements = splitStatements(await readScript(origin, globals)).filter((sql) => ROLE_STATEMENT.test(sql));
+export async function restoreRoles(
+  origin: ArchiveOrigin,
+  globals: StoredObject | null,
+  session: SqlSession,
+): Promise<number> {
+  if (!globals)
+    throw usageError('this recovery point holds no roles', 'It was made with --no-globals; leave --roles out.');
+  const statements = splitStatements(await readGlobals(origin, globals)).filter((sql) => ROLE_STATEMENT.test(sql));
   const existing = await session.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
   const [{ self }] = await session.query<{ self: string }>('SELECT session_user AS self');
   const creations = new Set(existing.map(({ name }) => `CREATE ROLE ${quotedAsDumped(name)}`));
@@ -29,24 +32,6 @@ export async function restoreRoles(origin: ArchiveOrigin, globals: StoredObject 
     executed++;
   }
   return executed;
-}
-
-async function readScript(origin: ArchiveOrigin, globals: StoredObject): Promise<string> {
-  const archive = openArchive(origin, globals);
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of archive.bytes) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAXIMUM_SCRIPT_BYTES) {
-      await archive.stop();
-      throw new BackupError('archive-damaged', `${globals.key} is longer than any script of roles`);
-    }
-    chunks.push(chunk);
-  }
-  await archive.ended();
-  const script = Buffer.concat(chunks).toString('utf8');
-  if (!script.includes(END_OF_SCRIPT)) throw new BackupError('archive-damaged', `${globals.key} ends too early`);
-  return script;
 }
 
 /** Statements of a pg_dumpall script: they end with a semicolon at a line's end, outside quotes. */

@@ -10,7 +10,7 @@ import { runBounded } from '../../../process/bounded';
 import { isWanted, selectData, selectDefinitions, sequenceKey, useList } from './entry-selection';
 import { restoreFailure, startRestore } from './restore-process';
 import type { Definitions, RestoreRun } from './restore-run';
-import { feedVerified, openArchive, readArchiveHead } from './verified-archive';
+import { feedVerified, openArchive, readArchiveHead } from '../verified-archive';
 import type { ArchiveEntry } from '../../../postgres/archive/archive-head';
 import { readFile } from 'node:fs/promises';
 
@@ -27,7 +27,8 @@ export async function loadDefinitions(run: RestoreRun): Promise<Definitions | nu
     await archive.stop();
   }
   const head = parseArchiveHead(await readFile(file));
-  if (head === 'incomplete') throw new BackupError('archive-damaged', `${schema.key} ends inside its table of contents`);
+  if (head === 'incomplete')
+    throw new BackupError('archive-damaged', `${schema.key} ends inside its table of contents`);
   return { file, entries: head.entries };
 }
 
@@ -39,8 +40,7 @@ export async function restoreDefinitions(
 ): Promise<void> {
   const name = section === 'pre-data' ? 'schema' : 'indexes, constraints';
   await run.phases.run(name, async () => {
-    const selected =
-      run.wanted.length > 0 ? selectDefinitions(definitions.entries, run.wanted) : definitions.entries;
+    const selected = run.wanted.length > 0 ? selectDefinitions(definitions.entries, run.wanted) : definitions.entries;
     const list = run.wanted.length > 0 ? await writeList(run, `${section}.list`, selected) : [];
     // Before the data one object may need the one before it in ways no dependency tells; after it they are independent.
     const jobs = section === 'post-data' ? [`--jobs=${run.request.jobs}`] : [];

@@ -9,7 +9,8 @@ import { MARKER_SCHEMA } from './marker';
 export async function refuseNonEmpty(session: SqlSession, description: string): Promise<void> {
   const found = await session.query<{ what: string }>(USER_OBJECTS);
   if (found.length === 0) return;
-  if (found.some(({ what }) => what === `schema ${MARKER_SCHEMA}`)) throw unfinished(await readMarker(session), description);
+  if (found.some(({ what }) => what === `schema ${MARKER_SCHEMA}`))
+    throw unfinished(await readMarker(session), description);
   throw new BackupError('target-not-empty', `${description} is not empty`, {
     detail: `It holds ${found.map(({ what }) => what).join(', ')}${found.length === SHOWN ? ', …' : ''}.`,
     hint: 'Restore into an empty database (createdb), or pass --clean to drop everything that is in it first.',
@@ -39,7 +40,9 @@ export async function refuseFilledTables(
   description: string,
 ): Promise<void> {
   for (const table of tables) {
-    const [{ filled }] = await session.query<{ filled: boolean }>(`SELECT EXISTS (SELECT FROM ${quoted(table)}) AS filled`);
+    const [{ filled }] = await session.query<{ filled: boolean }>(
+      `SELECT EXISTS (SELECT FROM ${quoted(table)}) AS filled`,
+    );
     if (!filled) continue;
     throw new BackupError('target-not-empty', `table ${quoted(table)} in ${description} holds rows already`, {
       hint: 'Empty it first (TRUNCATE): rows are never added to rows.',

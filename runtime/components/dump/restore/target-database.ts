@@ -22,9 +22,13 @@ export async function databaseExists(maintenance: SqlSession, name: string): Pro
 /** An older server cannot read what a newer one wrote. */
 export function refuseOlderServer(major: number, manifest: Manifest): void {
   if (major >= manifest.server.major) return;
-  throw new BackupError('version-mismatch', `the backup is of PostgreSQL ${manifest.server.version}, the target is ${major}`, {
-    hint: `Restore into PostgreSQL ${manifest.server.major} or later.`,
-  });
+  throw new BackupError(
+    'version-mismatch',
+    `the backup is of PostgreSQL ${manifest.server.version}, the target is ${major}`,
+    {
+      hint: `Restore into PostgreSQL ${manifest.server.major} or later.`,
+    },
+  );
 }
 
 /** Text of one encoding may have no form in another; the rows would fail half-way, or change. */
@@ -33,9 +37,13 @@ export async function refuseOtherEncoding(session: SqlSession, dumped: DumpedDat
     'SELECT pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname = current_database()',
   );
   if (encoding === dumped.encoding) return;
-  throw new BackupError('encoding-mismatch', `the target's encoding is ${encoding}, the backup's is ${dumped.encoding}`, {
-    hint: `Create the target with ENCODING '${dumped.encoding}' TEMPLATE template0, or let --create do it.`,
-  });
+  throw new BackupError(
+    'encoding-mismatch',
+    `the target's encoding is ${encoding}, the backup's is ${dumped.encoding}`,
+    {
+      hint: `Create the target with ENCODING '${dumped.encoding}' TEMPLATE template0, or let --create do it.`,
+    },
+  );
 }
 
 /** Owners that the target lacks: found before the first object is made, not at the first that fails. */
@@ -44,16 +52,23 @@ export async function refuseMissingRoles(session: SqlSession, entries: readonly 
   const known = await session.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
   const missing = [...owners].filter((owner) => !known.some(({ name }) => name === owner)).sort();
   if (missing.length === 0) return;
-  throw new BackupError('restore-failed', `the target lacks the ${missing.length === 1 ? 'role' : 'roles'} ${missing.join(', ')}`, {
-    hint: 'Pass --roles to restore roles first, or --no-owner to give everything to the connecting user.',
-  });
+  throw new BackupError(
+    'restore-failed',
+    `the target lacks the ${missing.length === 1 ? 'role' : 'roles'} ${missing.join(', ')}`,
+    {
+      hint: 'Pass --roles to restore roles first, or --no-owner to give everything to the connecting user.',
+    },
+  );
 }
 
 /**
  * What belongs to the database itself and not to anything in it: `ALTER DATABASE … SET`, grants on it, its comment. The
  * archive's statements name the database that was dumped, so they hold for a target of the same name only.
  */
-export async function restoreDatabaseSettings(maintenance: SqlSession, entries: readonly ArchiveEntry[]): Promise<void> {
+export async function restoreDatabaseSettings(
+  maintenance: SqlSession,
+  entries: readonly ArchiveEntry[],
+): Promise<void> {
   for (const entry of entries.filter(isDatabaseSetting)) await maintenance.execute(entry.definition);
 }
 

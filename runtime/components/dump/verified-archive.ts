@@ -1,11 +1,11 @@
 import { pipeline } from 'node:stream/promises';
-import type { StoredObject } from '../../../../model';
-import { BackupError } from '../../../errors';
-import { parseArchiveHead, type ArchiveHead } from '../../../postgres/archive/archive-head';
-import type { Zstd } from '../../../postgres/zstd';
-import { requireSuccess, startStage, type Stage, type StageExit } from '../../../process/stage';
-import type { ObjectStore } from '../../../store/store';
-import { openVerified } from '../../../store/verified-download';
+import type { StoredObject } from '../../../model';
+import { BackupError } from '../../errors';
+import { parseArchiveHead, type ArchiveHead } from '../../postgres/archive/archive-head';
+import type { Zstd } from '../../postgres/zstd';
+import { requireSuccess, startStage, type Stage, type StageExit } from '../../process/stage';
+import type { ObjectStore } from '../../store/store';
+import { openVerified } from '../../store/verified-download';
 
 /** Where archives come from. */
 export interface ArchiveOrigin {
