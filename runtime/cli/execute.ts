@@ -11,7 +11,7 @@ import type { Dependencies } from './dependencies';
 import { applyEnvironment } from './options/setting';
 import { requireTarget, type SharedOptions } from './options/shared-options';
 import { serverEnvironment } from './options/server-environment';
-import { limitRun } from './run-limits';
+import { limitRun, type RunLimits } from './run-limits';
 
 /** What a command works with. */
 export interface CommandRun {
@@ -23,9 +23,9 @@ export interface CommandRun {
   readonly signal: AbortSignal;
   readonly now: () => Date;
   /** The server that the environment and the options name; asked for only by commands that need one. */
-  server(): ConnectionSource;
+  readonly server: () => ConnectionSource;
   /** Figures of this run, told as metrics when it ends well. */
-  measure(values: Partial<Record<MetricKey, number>>): void;
+  readonly measure: (values: MeasuredValues) => void;
 }
 
 /** What is counted when a run ends. A run that was skipped counts as neither. */
@@ -37,58 +37,87 @@ export interface Counted {
 
 export interface Execution {
   readonly counted?: Counted;
-  work(run: CommandRun): Promise<Answer>;
+  readonly work: (run: CommandRun) => Promise<Answer>;
 }
+
+type MeasuredValues = Partial<Record<MetricKey, number>>;
 
 export async function execute(
   command: Command,
   dependencies: Dependencies,
   console: Console,
-  execution: Execution,
+  { counted, work }: Execution,
 ): Promise<ExitCode> {
-  const { host } = dependencies;
-  applyEnvironment(command, host.env);
-  const options = command.opts<SharedOptions>();
-  const target = requireTarget(options);
-  const measured: Partial<Record<MetricKey, number>> = {};
-  const count = (outcome: 'succeeded' | 'failed', values: Partial<Record<MetricKey, number>> = {}) => {
-    if (!execution.counted) return;
-    const { component, [outcome]: key } = execution.counted;
+  // Whose backup it is comes first: whatever is wrong after that can be counted as that source's failure.
+  applyEnvironment(command, dependencies.host.env, ['vault', 'source']);
+  const target = requireTarget(command.opts<Partial<SharedOptions>>());
+  const measured: MeasuredValues = {};
+  const count = (end: 'succeeded' | 'failed', values: MeasuredValues = {}) => {
+    if (!counted) return;
+    const { component, [end]: key } = counted;
     console.measure({ source: target.source, component, values: { [key]: 1, ...values } });
   };
 
-  const limits = limitRun({
-    deadlineMs: options.deadline * 1000,
-    signals: host.signals,
-    stopping: (error) => console.reporter.warn(`${error.message}; cleaning up`),
-    giveUp: (error) => {
-      count('failed');
-      console.error(error);
-      host.exit(error.exitCode);
-    },
-  });
   try {
-    const answer = await execution.work({
-      dependencies,
-      command,
-      source: target.source,
-      store: dependencies.openStore(target.vault),
-      reporter: console.reporter,
-      signal: limits.signal,
-      now: host.now,
-      server: () => dependencies.resolveServer(serverEnvironment(host.env, options)),
-      measure: (values) => Object.assign(measured, values),
-    });
+    const limited = { command, dependencies, console, target, countFailure: () => count('failed') };
+    const answer = await withinLimits(limited, (run) =>
+      work({ ...run, measure: (values) => Object.assign(measured, values) }),
+    );
     if (answer.outcome === 'passed') count('succeeded', measured);
     else if (answer.outcome !== 'skipped') count('failed');
     console.answer(answer);
     return exitCodeOf(answer.outcome);
   } catch (thrown) {
     count('failed');
+    throw thrown;
+  }
+}
+
+interface Limited {
+  readonly command: Command;
+  readonly dependencies: Dependencies;
+  readonly console: Console;
+  readonly target: { readonly vault: string; readonly source: string };
+  readonly countFailure: () => void;
+}
+
+async function withinLimits(
+  limited: Limited,
+  work: (run: Omit<CommandRun, 'measure'>) => Promise<Answer>,
+): Promise<Answer> {
+  const { command, dependencies, console, target } = limited;
+  applyEnvironment(command, dependencies.host.env);
+  const options = command.opts<SharedOptions>();
+  const limits = startLimits(limited, options.deadline * 1000);
+  try {
+    return await work({
+      dependencies,
+      command,
+      source: target.source,
+      store: dependencies.openStore(target.vault),
+      reporter: console.reporter,
+      signal: limits.signal,
+      now: dependencies.host.now,
+      server: () => dependencies.resolveServer(serverEnvironment(dependencies.host.env, options)),
+    });
+  } catch (thrown) {
     throw endingOf(thrown, limits.signal);
   } finally {
     limits.release();
   }
+}
+
+function startLimits({ dependencies: { host }, console, countFailure }: Limited, deadlineMs: number): RunLimits {
+  return limitRun({
+    deadlineMs,
+    signals: host.signals,
+    stopping: (error) => console.reporter.warn(`${error.message}; cleaning up`),
+    giveUp: (error) => {
+      countFailure();
+      console.error(error);
+      host.exit(error.exitCode);
+    },
+  });
 }
 
 /** Why it really ended: what fails after a stop fails because of the stop. */

@@ -43,11 +43,16 @@ export function readVariable<Value>(
   }
 }
 
-/** Gives every setting that the command line left open its value from the environment. */
-export function applyEnvironment(command: Command, env: NodeJS.ProcessEnv): void {
+/** Gives the settings that the command line left open their values from the environment: all of them, or those named. */
+export function applyEnvironment(
+  command: Command,
+  env: NodeJS.ProcessEnv,
+  only?: readonly ('vault' | 'source')[],
+): void {
   for (const option of command.options) {
     if (!(option instanceof Setting)) continue;
     const name = option.attributeName();
+    if (only && !only.some((key) => key === name)) continue;
     const source = command.getOptionValueSource(name);
     if (source !== undefined && source !== 'default') continue;
     const value = option.valueIn(env);

@@ -67,7 +67,7 @@ function databaseLines(database: DumpedDatabase, tables: PointView['tables'], st
     `${style.strong(`database ${JSON.stringify(printable(database.name))}`)} · ${content}`,
     ...aligned([
       ['tables', `${formatCount(database.tables.length)}, ${formatNumberOf(rows, 'row')}`],
-      ['size', `${formatBytes(database.sizeBytes)} on the server`],
+      ['size', database.sizeBytes === null ? 'not known' : `${formatBytes(database.sizeBytes)} on the server`],
       ['owner', printable(database.owner)],
       ['encoding', printable(`${database.encoding}, ${database.collate}`)],
       [

@@ -92,7 +92,8 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       readPoint: async (_store, address) => {
         const found = points.find((point) => point.address === address);
         if (!found) throw new BackupError('point-missing', 'it is gone');
-        return found;
+        // Read here, where the catalog reads it: a test's point may throw.
+        return { ...found, manifest: found.manifest };
       },
     },
     dump: {

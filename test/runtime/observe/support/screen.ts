@@ -18,7 +18,7 @@ export class Screen {
     this.writes += 1;
     let rest = text;
     while (rest !== '') {
-      const escape = /^\x1b\[(\??)(\d*)([A-Za-z])/.exec(rest);
+      const escape = rest.startsWith('\x1b') ? /^.\[(\??)(\d*)([A-Za-z])/.exec(rest) : null;
       if (escape) {
         this.obey(escape[1], escape[2], escape[3]);
         rest = rest.slice(escape[0].length);

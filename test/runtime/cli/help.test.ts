@@ -1,0 +1,46 @@
+import { ENVIRONMENT } from '../../../model';
+import { runCli } from './support/harness';
+
+const COMMANDS = [['backup', 'dump'], ['restore'], ['verify'], ['info'], ['check']];
+
+test.each([[[]], [['backup']], ...COMMANDS.map((command) => [command])])(
+  'help of %j has examples and the exit codes, and goes to stdout',
+  async (command) => {
+    const ran = await runCli([...command, '--help'], { terminal: { columns: 120 } });
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stderr).toBe('');
+    expect(ran.stdout).toContain('$ postgres-backup ');
+    expect(ran.stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /);
+  },
+);
+
+test('the help of the dump is complete', async () => {
+  const { stdout } = await runCli(['backup', 'dump', '--help'], { terminal: { columns: 120 } });
+  expect(stdout).toMatchSnapshot();
+});
+
+test('the help of the restore is complete', async () => {
+  const { stdout } = await runCli(['restore', '--help'], { terminal: { columns: 120 } });
+  expect(stdout).toMatchSnapshot();
+});
+
+test('every variable that a task may be given is told by the help of the dump', async () => {
+  const { stdout } = await runCli(['backup', 'dump', '--help']);
+  for (const variable of Object.values(ENVIRONMENT)) expect(stdout).toContain(variable);
+});
+
+test.each(COMMANDS.map((command) => [command]))('help of %j names the document that --json prints', async (command) => {
+  const { stdout } = await runCli([...command, '--help']);
+  expect(stdout.replace(/\s+/g, ' ')).toMatch(/--json print the result as one JSON document: postgres-backup\/\w+\/1/);
+});
+
+test('the version goes to stdout', async () => {
+  expect(await runCli(['--version'])).toMatchObject({ exitCode: 0, stdout: '1.2.3\n', stderr: '' });
+});
+
+test('without a command the help is an error', async () => {
+  const ran = await runCli([]);
+  expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(ran.stderr).toContain('Usage: postgres-backup');
+  expect((await runCli(['backup'])).exitCode).toBe(2);
+});
