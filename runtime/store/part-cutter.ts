@@ -62,7 +62,7 @@ export class PartCutter {
   private async openNext(): Promise<StreamPart> {
     const partNumber = this.crcs.length + 1;
     if (partNumber > MAX_PARTS) {
-      throw new BackupError('store-failed', `the stream of "${this.key}" is too large for one object`, {
+      throw new BackupError('store-failed', `the stream of ${JSON.stringify(this.key)} is too large for one object`, {
         detail: `An object takes ${MAX_PARTS} parts, here ${MAX_STREAM_BYTES} bytes in all.`,
         hint: 'Divide it: dump with more jobs, so that the tables go into several archives.',
       });

@@ -35,11 +35,15 @@ export async function fetchPart(
 }
 
 export function damaged(object: StoredObject, what: string, detail: string, cause?: unknown): BackupError {
-  return new BackupError('object-damaged', `"${object.key}" is damaged: ${what} is not what was written`, {
-    detail,
-    hint: 'Nothing of the damaged part was used. Restore another recovery point, or this one from a copy of the vault.',
-    cause,
-  });
+  return new BackupError(
+    'object-damaged',
+    `${JSON.stringify(object.key)} is damaged: ${what} is not what was written`,
+    {
+      detail,
+      hint: 'Nothing of the damaged part was used. Restore another recovery point, or this one from a copy of the vault.',
+      cause,
+    },
+  );
 }
 
 async function fetchOnce(

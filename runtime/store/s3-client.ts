@@ -13,8 +13,6 @@ export interface S3Connection {
   readonly credentials?: S3ClientConfig['credentials'];
   /** Times a request is tried at most, the first included; default AWS_MAX_ATTEMPTS, else 10. */
   readonly maxAttempts?: number;
-  /** Default `process.env`. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** With the SDK's jittered back-off, capped at 20 s a time: about a minute of a throttling store is sat out. */
@@ -25,8 +23,7 @@ const IDLE_TIMEOUT_MS = 60_000;
 /** More than any sensible sum of parts in flight, so that no request waits for a socket. */
 const MAX_SOCKETS = 128;
 
-export function createS3Client(connection: S3Connection = {}): S3Client {
-  const environment = connection.environment ?? process.env;
+export function createS3Client(connection: S3Connection = {}, environment = process.env): S3Client {
   const endpoint = customEndpoint(connection, environment);
   const client = new S3Client({
     endpoint,

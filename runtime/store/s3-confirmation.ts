@@ -49,20 +49,28 @@ function mayHaveWritten(refused: unknown): boolean {
 }
 
 function unconfirmed(refused: unknown, attempt: Attempt, why: string): BackupError {
-  return new BackupError('upload-unconfirmed', `could not find out whether "${attempt.key}" was written`, {
-    detail: `${storeError(refused, attempt).detail ?? ''}\n${why}`,
-    hint: 'It counts as not written. Look at the key as somebody who may read the vault, or run the backup again.',
-    exitCode: EXIT.unverified,
-    cause: refused,
-  });
+  return new BackupError(
+    'upload-unconfirmed',
+    `could not find out whether ${JSON.stringify(attempt.key)} was written`,
+    {
+      detail: `${storeError(refused, attempt).detail ?? ''}\n${why}`,
+      hint: 'It counts as not written. Look at the key as somebody who may read the vault, or run the backup again.',
+      exitCode: EXIT.unverified,
+      cause: refused,
+    },
+  );
 }
 
 function conflict(refused: unknown, attempt: Attempt, found: ObjectDescription, expected: Expected): BackupError {
-  return new BackupError('store-conflict', `"${attempt.key}" in ${attempt.uri} holds other content than was written`, {
-    detail:
-      `found ${found.sizeBytes} bytes with CRC-32 ${found.crc32 ?? 'unknown'}, ` +
-      `wrote ${expected.sizeBytes} bytes with CRC-32 ${crc32Base64(expected.crc32)}`,
-    hint: 'Another run wrote the key; nothing was written over. Two backups must not share a prefix.',
-    cause: refused,
-  });
+  return new BackupError(
+    'store-conflict',
+    `${JSON.stringify(attempt.key)} in ${attempt.uri} holds other content than was written`,
+    {
+      detail:
+        `found ${found.sizeBytes} bytes with CRC-32 ${found.crc32 ?? 'unknown'}, ` +
+        `wrote ${expected.sizeBytes} bytes with CRC-32 ${crc32Base64(expected.crc32)}`,
+      hint: 'Another run wrote the key; nothing was written over. Two backups must not share a prefix.',
+      cause: refused,
+    },
+  );
 }

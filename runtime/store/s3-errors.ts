@@ -15,7 +15,7 @@ export function storeError(thrown: unknown, attempt: Attempt): BackupError {
   if (thrown instanceof BackupError) return thrown;
   if (attempt.signal?.aborted) return abortReason(attempt);
   const kind = kindOf(thrown);
-  return new BackupError(kind.code, `could not ${attempt.action} "${attempt.key}" in ${attempt.uri}`, {
+  return new BackupError(kind.code, `could not ${attempt.action} ${JSON.stringify(attempt.key)} in ${attempt.uri}`, {
     detail: describe(thrown),
     hint: kind.hint,
     exitCode: kind.exitCode,
@@ -137,8 +137,12 @@ function describe(thrown: unknown): string {
 function abortReason(attempt: Attempt): BackupError {
   const reason: unknown = attempt.signal?.reason;
   if (reason instanceof BackupError) return reason;
-  return new BackupError('terminated', `gave up to ${attempt.action} "${attempt.key}" in ${attempt.uri}`, {
-    detail: reason instanceof Error ? reason.message : undefined,
-    cause: reason,
-  });
+  return new BackupError(
+    'terminated',
+    `gave up to ${attempt.action} ${JSON.stringify(attempt.key)} in ${attempt.uri}`,
+    {
+      detail: reason instanceof Error ? reason.message : undefined,
+      cause: reason,
+    },
+  );
 }

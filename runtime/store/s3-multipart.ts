@@ -90,7 +90,11 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 
 export function required<T>(value: T | undefined, name: string, attempt: Attempt): T {
   if (value !== undefined) return value;
-  throw new BackupError('store-failed', `could not ${attempt.action} "${attempt.key}" in ${attempt.uri}`, {
-    detail: `The store's answer has no ${name}.`,
-  });
+  throw new BackupError(
+    'store-failed',
+    `could not ${attempt.action} ${JSON.stringify(attempt.key)} in ${attempt.uri}`,
+    {
+      detail: `The store's answer has no ${name}.`,
+    },
+  );
 }

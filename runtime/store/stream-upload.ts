@@ -44,7 +44,7 @@ export class StreamUpload {
 
   /** Reads the stream to its end; resolves when the store has acknowledged every byte. */
   async receive(stream: AsyncIterable<Buffer>): Promise<ReceivedStream> {
-    if (this.receiving) throw new Error(`the upload of "${this.key}" has received its stream already`);
+    if (this.receiving) throw new Error(`the upload of ${JSON.stringify(this.key)} has received its stream already`);
     this.receiving = this.abortingOnFailure(() => this.receiveAll(stream));
     return this.receiving;
   }
@@ -53,7 +53,7 @@ export class StreamUpload {
   async complete(proof: VerifiedStream): Promise<StoredObject> {
     return this.abortingOnFailure(async () => {
       if (!this.receiving || proof.received !== (await this.receiving)) {
-        throw new Error(`the proof given to complete "${this.key}" is not that of its own stream`);
+        throw new Error(`the proof given to complete ${JSON.stringify(this.key)} is not that of its own stream`);
       }
       this.options.signal?.throwIfAborted();
       this.stop.signal.throwIfAborted();
@@ -67,7 +67,7 @@ export class StreamUpload {
 
   /** Gives the upload up and frees what was sent. Safe to call at any time and twice; after `complete` it does nothing. */
   async abort(): Promise<void> {
-    this.stop.abort(new BackupError('terminated', `the upload of "${this.key}" was given up`));
+    this.stop.abort(new BackupError('terminated', `the upload of ${JSON.stringify(this.key)} was given up`));
     await this.receiving?.catch(() => undefined);
     await this.free();
   }
@@ -122,7 +122,8 @@ export class StreamUpload {
 
   private async write(): Promise<WrittenVersion> {
     if (this.small) return this.store.put(this.key, this.small, { ...this.putOptions(), signal: this.options.signal });
-    if (!this.multipart || !this.whole) throw new Error(`the upload of "${this.key}" has received nothing`);
+    if (!this.multipart || !this.whole)
+      throw new Error(`the upload of ${JSON.stringify(this.key)} has received nothing`);
     const parts = this.acknowledged.sort((a, b) => a.partNumber - b.partNumber);
     return (await this.multipart).complete(parts, this.whole);
   }

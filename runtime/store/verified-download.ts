@@ -27,7 +27,7 @@ export function openVerified(store: ObjectStore, object: StoredObject, options: 
       );
     },
     destroy(error, callback) {
-      stop.abort(error ?? new BackupError('terminated', `the reading of "${object.key}" was given up`));
+      stop.abort(error ?? new BackupError('terminated', `the reading of ${JSON.stringify(object.key)} was given up`));
       options.signal?.removeEventListener('abort', onAbort);
       const closed = () => callback(error);
       chunks.return(undefined).then(closed, closed);
@@ -82,7 +82,7 @@ function checkParts({ key, parts, sizeBytes }: StoredObject): void {
   const sumBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   const possible = parts.every((part) => Number.isSafeInteger(part.sizeBytes) && part.sizeBytes > 0);
   if (possible && parts.length > 0 && sumBytes === sizeBytes) return;
-  throw new BackupError('manifest-invalid', `the parts of "${key}" do not make the object`, {
+  throw new BackupError('manifest-invalid', `the parts of ${JSON.stringify(key)} do not make the object`, {
     detail: `${parts.length} parts of ${sumBytes} bytes together; the object has ${sizeBytes}`,
   });
 }

@@ -25,14 +25,14 @@ export class VerifiedStream {
     failure: (failed: ProducerExit) => BackupError = producerFailure,
   ): VerifiedStream {
     if (producers.length === 0) {
-      throw new BackupError('internal', `nobody says how the stream of "${received.key}" was produced`, {
+      throw new BackupError('internal', `nobody says how the stream of ${JSON.stringify(received.key)} was produced`, {
         detail: 'A stream counts as whole only when the exit of every producer is known.',
       });
     }
     const failed = producers.find((producer) => producer.code !== 0 || producer.signal !== null);
     if (failed) throw failure(failed);
     if (received.sizeBytes === 0) {
-      throw new BackupError('tool-failed', `the stream of "${received.key}" is empty`, {
+      throw new BackupError('tool-failed', `the stream of ${JSON.stringify(received.key)} is empty`, {
         detail: `${producers.map(({ name }) => name).join(', ')} ended well without giving a byte.`,
       });
     }

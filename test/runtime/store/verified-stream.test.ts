@@ -22,14 +22,12 @@ describe('only a stream whose producers all ended well is verified', () => {
     ['code 0 beside a signal', { name: 'zstd', code: 0, signal: 'SIGTERM' }, 'zstd was ended by SIGTERM'],
   ])('%s of any of them refuses it', (_, failed, message) => {
     for (const producers of [[failed], [good, failed], [failed, good]]) {
-      expect(() => VerifiedStream.of(received, producers)).toThrow(
-        expect.objectContaining({ code: 'tool-failed', message }),
-      );
+      expect(refusal(received, producers)).toMatchObject({ code: 'tool-failed', message });
     }
   });
 
   test('nobody to vouch for it refuses it', () => {
-    expect(() => VerifiedStream.of(received, [])).toThrow(expect.objectContaining({ code: 'internal' }));
+    expect(refusal(received, [])).toMatchObject({ code: 'internal' });
   });
 
   test('an empty stream is refused, but a producer that failed is the better reason', () => {
@@ -40,8 +38,18 @@ describe('only a stream whose producers all ended well is verified', () => {
 
   test('the caller may say it in its own words', () => {
     const failure = (failed: ProducerExit) => new BackupError('dump-failed', `dumping failed in ${failed.name}`);
-    expect(() => VerifiedStream.of(received, [{ ...good, code: 3 }], failure)).toThrow(
-      expect.objectContaining({ code: 'dump-failed', message: 'dumping failed in pg_dump' }),
-    );
+    expect(refusal(received, [{ ...good, code: 3 }], failure)).toMatchObject({
+      code: 'dump-failed',
+      message: 'dumping failed in pg_dump',
+    });
   });
 });
+
+function refusal(...proof: Parameters<typeof VerifiedStream.of>): unknown {
+  try {
+    VerifiedStream.of(...proof);
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it was not refused');
+}
