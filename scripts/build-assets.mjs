@@ -71,6 +71,8 @@ async function bundle(entry, outfile, target) {
     bundle: true,
     platform: 'node',
     format: 'cjs',
+    // The paths of modules are in the result; where node_modules is a link, they must not be those it points to.
+    preserveSymlinks: true,
     define: { __POSTGRES_BACKUP_VERSION__: JSON.stringify(version) },
     minifySyntax: true,
     minifyWhitespace: true,

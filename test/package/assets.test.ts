@@ -1,7 +1,17 @@
 // What scripts/build-assets.mjs makes: the same bytes each time and wherever it is built, and all that the image needs.
 import { spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -9,30 +19,33 @@ const ROOT = path.join(__dirname, '../..');
 const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
 
 let folder: string;
+let checkout: string;
 let built: string;
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'assets-'));
-  built = path.join(folder, 'first');
-  build(ROOT, built);
+  checkout = checkOut('checkout');
+  built = path.join(folder, 'built');
+  build(checkout, built);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('two builds, from two checkouts, are the same byte for byte', () => {
-  const checkout = path.join(folder, 'a checkout elsewhere');
-  for (const part of ['runtime', 'lambda', 'model', 'image', 'scripts', 'package.json', 'tsconfig.json']) {
-    cpSync(path.join(ROOT, part), path.join(checkout, part), { recursive: true });
+  const elsewhere = checkOut('another folder/with another name');
+  rmSync(path.join(elsewhere, 'node_modules'));
+  mkdirSync(path.join(elsewhere, 'node_modules'));
+  for (const name of readdirSync(path.join(ROOT, 'node_modules'))) {
+    symlinkSync(path.join(ROOT, 'node_modules', name), path.join(elsewhere, 'node_modules', name));
   }
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(checkout, 'node_modules'));
   const second = path.join(folder, 'second');
-  build(checkout, second);
+  build(elsewhere, second);
   expect(digests(second)).toEqual(digests(built));
 });
 
 test('no file tells where it was built', () => {
-  const telling = Object.keys(digests(built)).filter((file) => readFileSync(path.join(built, file)).includes(ROOT));
-  expect(telling).toEqual([]);
+  const texts = Object.keys(digests(built)).map((file) => readFileSync(path.join(built, file), 'utf8'));
+  expect(texts.filter((text) => text.includes(ROOT) || text.includes(checkout))).toEqual([]);
 });
 
 test('the program runs by itself, where nothing is installed, and knows its version', () => {
@@ -75,16 +88,24 @@ test('the licences of what was bundled travel along', () => {
 });
 
 test('a build that fails leaves the last good one and nothing half made', () => {
-  const checkout = path.join(folder, 'a broken checkout');
-  cpSync(path.join(ROOT, 'scripts'), path.join(checkout, 'scripts'), { recursive: true });
-  cpSync(path.join(ROOT, 'package.json'), path.join(checkout, 'package.json'));
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(checkout, 'node_modules'));
-  const output = path.join(checkout, 'assets');
+  const broken = checkOut('broken');
+  writeFileSync(path.join(broken, 'runtime/cli/main.ts'), `import './gone';`);
+  const output = path.join(broken, 'assets');
   cpSync(built, output, { recursive: true });
-  expect(() => build(checkout, output)).toThrow(/Could not resolve "runtime\/cli\/main.ts"/);
+  expect(() => build(broken, output)).toThrow(/Could not resolve ".\/gone"/);
   expect(digests(output)).toEqual(digests(built));
-  expect(readdirSync(checkout).filter((name) => name.startsWith('assets'))).toEqual(['assets']);
+  expect(readdirSync(broken).filter((name) => name.startsWith('assets'))).toEqual(['assets']);
 });
+
+/** What the build reads, copied at one moment: somebody may be at work in the checkout itself. */
+function checkOut(name: string): string {
+  const copy = path.join(folder, name);
+  for (const part of ['runtime', 'lambda', 'model', 'image', 'scripts', 'package.json', 'tsconfig.json']) {
+    cpSync(path.join(ROOT, part), path.join(copy, part), { recursive: true });
+  }
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+  return copy;
+}
 
 function build(checkout: string, output: string): void {
   const script = path.join(checkout, 'scripts/build-assets.mjs');
