@@ -9,6 +9,8 @@ export interface Answer {
   headers: Headers;
   /** The bytes of an object are streamed; their length is in the headers. */
   body?: Buffer | AsyncIterable<Buffer>;
+  /** Of an answer that is an error. */
+  errorCode?: string;
 }
 
 export function emptyAnswer(status: number, headers: Headers = {}): Answer {

@@ -59,12 +59,12 @@ export class Damage {
   /** Loses the object, with all its versions and without a delete marker. */
   async lose({ bucket, key }: DamageTarget): Promise<void> {
     const where = this.storage.get(bucket);
-    await where.locks.run(key, () => where.saveVersions(key, []));
+    await where.keyLocks.run(key, () => where.saveVersions(key, []));
   }
 
   private async replace(target: DamageTarget, changed: ObjectVersion): Promise<void> {
     const { bucket } = this.find(target);
-    await bucket.locks.run(target.key, async () => {
+    await bucket.keyLocks.run(target.key, async () => {
       const versions = bucket.versions(target.key);
       await bucket.saveVersions(
         target.key,

@@ -95,10 +95,9 @@ export class FaultPlan {
 
   /** For the server: the effect of the fault that this request meets, if any. */
   effectFor(target: FaultTarget): FaultEffect | undefined {
-    for (const rule of this.#rules) {
-      if (rule.fires(target)) return new FaultEffect(rule.rule.fault, rule);
-    }
-    return undefined;
+    const matching = this.#rules.filter((rule) => rule.counts(target));
+    const firing = matching.find((rule) => rule.fires());
+    return firing && new FaultEffect(firing.rule.fault, firing);
   }
 }
 
@@ -116,9 +115,14 @@ class ActiveRule implements InjectedFault {
     return this.rule.name ?? this.rule.fault.kind;
   }
 
-  fires(target: FaultTarget): boolean {
-    if (!matches(this.rule, target)) return false;
-    this.matched++;
+  /** Counts the call, if the rule speaks of it. */
+  counts(target: FaultTarget): boolean {
+    const matching = matches(this.rule, target);
+    if (matching) this.matched++;
+    return matching;
+  }
+
+  fires(): boolean {
     const { nth = 1, times = 1, probability = 1 } = this.rule;
     if (this.matched < nth || this.#planned >= times) return false;
     if (probability < 1 && this.random() >= probability) return false;

@@ -32,25 +32,32 @@ interface Progress {
 
 export async function handle(handler: Handler, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const progress: Progress = { requestId: randomBytes(8).toString('hex').toUpperCase() };
-  let status = 0;
-  let errorCode: string | undefined;
+  const outcome = await serve(handler, message, response, progress);
+  handler.served(describe(progress, message, outcome));
+}
+
+interface Outcome {
+  status: number;
+  errorCode?: string;
+}
+
+async function serve(
+  handler: Handler,
+  message: IncomingMessage,
+  response: ServerResponse,
+  progress: Progress,
+): Promise<Outcome> {
   try {
-    let answer: Answer;
-    try {
-      answer = await perform(handler, message, response, progress);
-    } catch (error) {
-      const failure = asS3Error(error, handler);
-      errorCode = failure.code;
-      answer = errorAnswer(failure, progress.request ?? { method: message.method ?? '', path: message.url ?? '' });
-    }
-    status = answer.status;
+    const answer = await perform(handler, message, response, progress).catch((error: unknown) =>
+      asFailure(error, handler, progress, message),
+    );
     await sendAnswer({ response, ...progress }, answer);
+    return { status: answer.status, errorCode: answer.errorCode };
   } catch (error) {
-    status = 0;
     if (!(error instanceof ConnectionCut)) handler.broken(error);
     response.destroy();
+    return { status: 0 };
   }
-  handler.served(describe(progress, message, { status, errorCode }));
 }
 
 async function perform(
@@ -72,6 +79,11 @@ async function perform(
   return answer;
 }
 
+function asFailure(error: unknown, handler: Handler, progress: Progress, message: IncomingMessage): Answer {
+  const asked = progress.request ?? { method: message.method ?? '', path: message.url ?? '' };
+  return errorAnswer(asS3Error(error, handler), asked);
+}
+
 function asS3Error(error: unknown, handler: Handler): S3Error {
   if (error instanceof S3Error) return error;
   if (error instanceof ConnectionCut) throw error;
@@ -89,11 +101,7 @@ function target(request: IncomingRequest): { bucket?: string; key?: string; part
   return { bucket: request.bucket, key: request.key, partNumber: part === null ? undefined : Number(part) };
 }
 
-function describe(
-  { request, route, who }: Progress,
-  message: IncomingMessage,
-  outcome: { status: number; errorCode?: string },
-): ServedRequest {
+function describe({ request, route, who }: Progress, message: IncomingMessage, outcome: Outcome): ServedRequest {
   return {
     operation: route?.operation ?? 'Unknown',
     method: message.method ?? '',

@@ -42,12 +42,14 @@ function drained(response: ServerResponse): Promise<void> {
 
 /** The answer that says an error; without a body where HTTP allows none. */
 export function errorAnswer(error: S3Error, request: { method: string; path: string; key?: string }): Answer {
-  if (request.method === 'HEAD' || error.status === 304) return { status: error.status, headers: error.headers };
+  if (request.method === 'HEAD' || error.status === 304) {
+    return { status: error.status, headers: error.headers, errorCode: error.code };
+  }
   const { code, message, fields } = error;
   const text = writeXml('Error', { Code: code, Message: message, Key: request.key, Resource: request.path, ...fields });
   const body = Buffer.from(text);
   const headers = { 'content-type': 'application/xml', 'content-length': body.length, ...error.headers };
-  return { status: error.status, headers, body };
+  return { status: error.status, headers, body, errorCode: code };
 }
 
 /** An answer to HEAD describes a body it does not have; one without content has no length at all. */

@@ -123,15 +123,10 @@ export function deleteDocument(name: string): (exchange: Exchange) => Promise<An
 }
 
 export async function saveDocument({ bucket }: Exchange, name: string, text: string | undefined): Promise<void> {
-  await bucket.locks.run(SETTINGS_LOCK, async () => {
-    if (text === undefined) delete bucket.record.documents[name];
-    else bucket.record.documents[name] = text;
-    await bucket.saveSettings();
-  });
+  if (text === undefined) delete bucket.record.documents[name];
+  else bucket.record.documents[name] = text;
+  await bucket.saveSettings();
 }
-
-/** Longer than any key, so that it is no key's lock. */
-const SETTINGS_LOCK = `settings ${' '.repeat(1024)}`;
 
 function assertJson(text: string): void {
   try {

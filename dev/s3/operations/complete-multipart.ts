@@ -14,7 +14,7 @@ import type { ObjectVersion, PartRecord } from '../storage/records';
 import type { Upload } from '../storage/uploads';
 import { childrenOf, textOf, type XmlElement } from '../xml/parse';
 import { encryptionHeaders } from './attributes';
-import { findUpload, MAX_PARTS, partAlgorithm, uploadLock } from './multipart';
+import { findUpload, MAX_PARTS, partAlgorithm } from './multipart';
 import { commitVersion, versionHeader } from './versions';
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -25,7 +25,7 @@ export async function completeMultipartUpload(exchange: Exchange): Promise<Answe
   const upload = findUpload(exchange);
   const document = await exchange.receiveXml('CompleteMultipartUpload');
   if (exchange.header('if-match') !== undefined) await exchange.require('s3:GetObject');
-  const version = await bucket.locks.run(uploadLock(upload), async () => {
+  const version = await bucket.uploadLocks.run(upload.record.uploadId, async () => {
     findUpload(exchange); // another request may have ended it
     const parts = chooseParts(upload, childrenOf(document, 'Part'));
     return join(exchange, upload, parts);

@@ -7,7 +7,7 @@ import type { ObjectVersion } from '../storage/records';
 import { childrenOf, textOf } from '../xml/parse';
 import type { XmlValue } from '../xml/write';
 import { assertWriteConditions } from './conditions';
-import { assertNotLocked } from './object-lock';
+import { assertNotLocked, assertHasDigest } from './object-lock';
 import { addVersion, assertVersionId, newVersionId } from './versions';
 
 const MAX_KEYS = 1000;
@@ -29,7 +29,7 @@ export async function deleteObject(exchange: Exchange): Promise<Answer> {
 
 export async function deleteObjects(exchange: Exchange): Promise<Answer> {
   const { bucket } = exchange;
-  assertHasDigest(exchange);
+  assertHasDigest(exchange, 'DeleteObjects requests');
   const document = await exchange.receiveXml('Delete');
   const objects = childrenOf(document, 'Object');
   if (objects.length === 0 || objects.length > MAX_KEYS) throw s3Error('MalformedXML');
@@ -61,7 +61,7 @@ function describeDeletion(key: string, asked: string | undefined, { versionId, m
 
 async function deleteOne(exchange: Exchange, key: string, versionId: string | undefined): Promise<Deletion> {
   const { bucket } = exchange;
-  return bucket.locks.run(key, async () => {
+  return bucket.keyLocks.run(key, async () => {
     if (exchange.header('if-match') !== undefined) assertWriteConditions(exchange, bucket.versions(key).at(0));
     if (versionId !== undefined) return deleteVersion(exchange, bucket, key, versionId);
     if (bucket.record.versioning !== 'Unversioned') return setMarker(exchange, bucket, key);
@@ -109,14 +109,4 @@ function deleteMarker(versionId: string, lastModified: string): ObjectVersion {
     storageClass: 'STANDARD',
     encryption: { algorithm: 'AES256' },
   };
-}
-
-/** Mass deletion must not act on a damaged list. */
-function assertHasDigest(exchange: Exchange): void {
-  const names = exchange.request.headerNames();
-  const covered = names.some(
-    (name) => name === 'content-md5' || name.startsWith('x-amz-checksum-') || name === 'x-amz-trailer',
-  );
-  if (!covered)
-    throw s3Error('InvalidRequest', 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
 }

@@ -40,7 +40,7 @@ export async function uploadPart(exchange: Exchange): Promise<Answer> {
 export async function abortMultipartUpload(exchange: Exchange): Promise<Answer> {
   const { bucket } = exchange;
   const upload = findUpload(exchange);
-  await bucket.locks.run(uploadLock(upload), async () => {
+  await bucket.uploadLocks.run(upload.record.uploadId, async () => {
     findUpload(exchange);
     await bucket.uploads.remove(upload.record.uploadId);
     await bucket.bodies.remove([...upload.parts.values()].map(({ file }) => file));
@@ -65,7 +65,7 @@ export async function keepPart(
     algorithm: checksum.algorithm,
     checksum: checksum.value,
   };
-  await bucket.locks.run(uploadLock(upload), async () => {
+  await bucket.uploadLocks.run(upload.record.uploadId, async () => {
     if (bucket.uploads.get(upload.record.uploadId) !== upload) {
       await bucket.bodies.remove([file]);
       throw noSuchUpload(upload.record.uploadId);
@@ -74,11 +74,6 @@ export async function keepPart(
     if (replaced !== undefined) await bucket.bodies.remove([replaced]);
   });
   return part;
-}
-
-/** Held while an upload changes. No key can have this name: they are shorter. */
-export function uploadLock({ record }: Upload): string {
-  return `upload ${record.uploadId} ${' '.repeat(1024)}`;
 }
 
 export function findUpload(exchange: Exchange): Upload {

@@ -31,6 +31,16 @@ export function lockAttributes(exchange: Exchange): LockAttributes {
   };
 }
 
+/** What can be neither repeated nor taken back must not be damaged on the way. */
+export function assertHasDigest(exchange: Exchange, forWhat: string): void {
+  const names = exchange.request.headerNames();
+  const covers = (name: string): boolean =>
+    name === 'content-md5' || name === 'x-amz-trailer' || /^x-amz-checksum-(crc|sha)/.test(name);
+  if (!names.some(covers)) {
+    throw s3Error('InvalidRequest', `Content-MD5 OR x-amz-checksum- HTTP header is required for ${forWhat}`);
+  }
+}
+
 /** From a `Retention` document; an empty one lifts the retention. */
 export function retentionFromXml(document: XmlElement, now: Date): Retention | undefined {
   const mode = textOf(document, 'Mode');

@@ -61,7 +61,7 @@ async function change(
   decide: (version: ObjectVersion) => Partial<ObjectVersion> | Promise<Partial<ObjectVersion>>,
 ): Promise<ObjectVersion> {
   const { bucket, key } = exchange;
-  return bucket.locks.run(key, async () => {
+  return bucket.keyLocks.run(key, async () => {
     const version = await findVersion(exchange);
     const changed = { ...version, ...(await decide(version)) };
     await bucket.saveVersions(

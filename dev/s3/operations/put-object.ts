@@ -4,6 +4,7 @@ import { s3Error } from '../errors';
 import type { Exchange } from '../exchange';
 import { checksumHeaders, encryptionHeaders, readAttributes } from './attributes';
 import { assertWriteConditions } from './conditions';
+import { assertHasDigest } from './object-lock';
 import { commitVersion, versionHeader } from './versions';
 import { writeRequestBody } from './write-body';
 
@@ -11,6 +12,9 @@ export async function putObject(exchange: Exchange): Promise<Answer> {
   const { bucket, key } = exchange;
   assertLength(exchange);
   const attributes = await readAttributes(exchange);
+  if (attributes.retention !== undefined || attributes.legalHold === true) {
+    assertHasDigest(exchange, 'Put Object requests with Object Lock parameters');
+  }
   if (exchange.header('if-match') !== undefined) await exchange.require('s3:GetObject');
   assertWriteConditions(exchange, bucket.versions(key).at(0)); // spares a body that will be refused; decided when committing
   const body = await writeRequestBody(exchange);

@@ -14,7 +14,7 @@ export async function commitVersion(
   version: Omit<ObjectVersion, 'versionId' | 'deleteMarker' | 'lastModified'>,
 ): Promise<ObjectVersion> {
   const { bucket, key } = exchange;
-  return bucket.locks.run(key, async () => {
+  return bucket.keyLocks.run(key, async () => {
     assertWriteConditions(exchange, bucket.versions(key).at(0));
     const whole = { ...version, versionId: newVersionId(bucket), deleteMarker: false, lastModified: exchange.now() };
     await addVersion(bucket, key, whole);

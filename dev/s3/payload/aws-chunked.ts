@@ -108,9 +108,9 @@ class FramedInput {
 
   private async next(): Promise<Buffer | undefined> {
     for (;;) {
-      const { value, done } = await this.#source.next();
-      if (done) return undefined;
-      if (value.length > 0) return value;
+      const next = await this.#source.next();
+      if (next.done === true) return undefined;
+      if (next.value.length > 0) return next.value;
     }
   }
 }

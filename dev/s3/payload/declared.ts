@@ -9,12 +9,15 @@ import {
 import { s3Error } from '../errors';
 import type { IncomingRequest } from '../incoming-request';
 
+/** In place of a value that comes behind the body. */
+export const IN_TRAILER = Symbol('in the trailer');
+
 export interface DeclaredPayload {
   /** Of the data, without framing. Nothing when the request has no body length. */
   sizeBytes?: number;
   /** Base64. */
   contentMd5?: string;
-  checksum?: { algorithm: ChecksumAlgorithm; value: string | 'in the trailer' };
+  checksum?: { algorithm: ChecksumAlgorithm; value: string | typeof IN_TRAILER };
   /** How the body travels. */
   framing: 'plain' | 'chunked' | 'chunked and signed';
   hasTrailer: boolean;
@@ -85,7 +88,7 @@ function checksum(request: IncomingRequest): DeclaredPayload['checksum'] {
   const algorithm = trailer ?? given.at(0);
   assertHint(request, algorithm);
   if (algorithm === undefined) return undefined;
-  if (trailer !== undefined) return { algorithm, value: 'in the trailer' };
+  if (trailer !== undefined) return { algorithm, value: IN_TRAILER };
   const value = request.header(checksumHeader(algorithm)) ?? '';
   assertChecksumValue(algorithm, value);
   return { algorithm, value };

@@ -5,7 +5,7 @@ import { checksumHeader, startChecksum, type ChecksumAlgorithm } from '../checks
 import { s3Error } from '../errors';
 import { decodeAwsChunked, type ChunkObserver } from './aws-chunked';
 import { ChunkSignatures } from './chunk-signatures';
-import { assertChecksumValue, type DeclaredPayload } from './declared';
+import { assertChecksumValue, IN_TRAILER, type DeclaredPayload } from './declared';
 
 export interface ReceivedPayload {
   sizeBytes: number;
@@ -100,8 +100,7 @@ function assertMd5({ contentMd5: expected }: DeclaredPayload, found: string): vo
 
 function assertChecksum({ checksum }: DeclaredPayload, trailers: Map<string, string>, found: string): void {
   if (checksum === undefined) return;
-  const expected =
-    checksum.value === 'in the trailer' ? trailers.get(checksumHeader(checksum.algorithm)) : checksum.value;
+  const expected = checksum.value === IN_TRAILER ? trailers.get(checksumHeader(checksum.algorithm)) : checksum.value;
   if (expected === undefined) {
     throw s3Error(
       'MalformedTrailerError',

@@ -15,8 +15,11 @@ export class Bucket {
   readonly bodies: Bodies;
   readonly uploads: Uploads;
   readonly keys = new OrderedKeys();
-  /** Held while a key's versions are compared and changed. */
-  readonly locks = new Locks();
+  /** By key: held while its versions are compared and changed. */
+  readonly keyLocks = new Locks();
+  /** By upload id: held while an upload gets a part or ends. */
+  readonly uploadLocks = new Locks();
+  readonly #settingsLock = new Locks();
   readonly #records = new Map<string, KeyRecord>();
 
   constructor(
@@ -36,8 +39,10 @@ export class Bucket {
     await this.bodies.sweep(this.filesInUse());
   }
 
+  /** One at a time, so that the newest settings are the last to be written. */
   async saveSettings(): Promise<void> {
-    await writeRecord(join(this.directory, BUCKET_FILE), this.record, this.durability);
+    const path = join(this.directory, BUCKET_FILE);
+    await this.#settingsLock.run('', () => writeRecord(path, this.record, this.durability));
   }
 
   /** All versions of a key, newest first; none when there is no such key. */
