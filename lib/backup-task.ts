@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Size, Token } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { acknowledgeInlinePolicies, acknowledgeSolutions } from './acknowledge';
 import { BackupImage } from './backup-image';
 import { CONTAINER_NAME } from './container-name';
-import { requireFargateSize } from './fargate-size';
+import { fargateSize } from './fargate-size';
 import { PostgresVersion } from './postgres-version';
 
 /**
@@ -25,7 +25,7 @@ export interface BackupTaskOptions {
   /**
    * Memory of the task. What it needs does not grow with the database.
    *
-   * @default Size.gibibytes(2)
+   * @default - 2 GiB, or the least that Fargate has with the CPU units
    */
   readonly memory?: Size;
 
@@ -141,12 +141,27 @@ export class BackupTask extends Construct implements ec2.IConnectable, iam.IGran
     props: BackupTaskProps,
     cpuArchitecture: ecs.CpuArchitecture,
   ): ecs.FargateTaskDefinition {
-    const size = requireFargateSize(props.cpu ?? 1024, props.memory ?? Size.gibibytes(2));
+    const size = fargateSize(props.cpu, props.memory);
     return new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
       cpu: size.cpuUnits,
       memoryLimitMiB: size.memoryMiB,
       ephemeralStorageGiB: ephemeralStorageGiB(props.ephemeralStorage),
+      taskRole: this.createTaskRole(),
       runtimePlatform: { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
+    });
+  }
+
+  private createTaskRole(): iam.Role {
+    const { partition, region, account } = Stack.of(this);
+    return new iam.Role(this, 'TaskRole', {
+      description: `What the backup task ${this.node.path} may do`,
+      // For tasks of this account alone: the service cannot be talked into lending the role to another's.
+      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': account },
+          ArnLike: { 'aws:SourceArn': `arn:${partition}:ecs:${region}:${account}:*` },
+        },
+      }),
     });
   }
 
@@ -163,8 +178,7 @@ export class BackupTask extends Construct implements ec2.IConnectable, iam.IGran
         mode: ecs.AwsLogDriverMode.NON_BLOCKING,
         maxBufferSize: Size.mebibytes(25),
       }),
-      // Node as process 1 would not be stopped by SIGTERM.
-      linuxParameters: new ecs.LinuxParameters(this, 'LinuxParameters', { initProcessEnabled: true }),
+      linuxParameters: this.createLinuxParameters(),
       readonlyRootFilesystem: true,
       // `postgres` in the official image.
       user: '999:999',
@@ -173,8 +187,15 @@ export class BackupTask extends Construct implements ec2.IConnectable, iam.IGran
     });
   }
 
+  private createLinuxParameters(): ecs.LinuxParameters {
+    // Node as process 1 would not be stopped by SIGTERM.
+    const parameters = new ecs.LinuxParameters(this, 'LinuxParameters', { initProcessEnabled: true });
+    parameters.dropCapabilities(ecs.Capability.ALL);
+    return parameters;
+  }
+
   private explainFindings(): void {
-    acknowledgeInlinePolicies(this.taskDefinition);
+    acknowledgeInlinePolicies(this);
     acknowledgeSolutions(
       this.taskDefinition,
       'ECS2',

@@ -6,13 +6,13 @@ export interface FargateSize {
   readonly memoryMiB: number;
 }
 
-/** Throws when Fargate has no task of this size, and says which sizes it has. */
-export function requireFargateSize(cpuUnits: number, memory: Size): FargateSize {
+/** One vCPU and 2 GiB, unless stated. Throws when Fargate has no task of this size, and says which sizes it has. */
+export function fargateSize(cpuUnits = 1024, memory?: Size): FargateSize {
   const range = MEMORY_GIB[cpuUnits];
   if (!range) {
     throw new Error(`cpu is ${cpuUnits}, but must be one of ${Object.keys(MEMORY_GIB).join(', ')} (1024 is one vCPU)`);
   }
-  const memoryMiB = memory.toMebibytes();
+  const memoryMiB = memory?.toMebibytes() ?? Math.max(2048, range[0] * 1024);
   if (!range.some((gib) => gib * 1024 === memoryMiB)) {
     throw new Error(
       `memory is ${memoryMiB} MiB, but with cpu ${cpuUnits} Fargate has ${range.map((gib) => gib * 1024).join(', ')} MiB`,

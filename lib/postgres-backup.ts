@@ -10,6 +10,7 @@ import { acknowledgeSolutions } from './acknowledge';
 import { BackupPlan } from './backup-plan';
 import { BackupTaskOptions } from './backup-task';
 import { BackupVault, IBackupVault } from './backup-vault';
+import { fargateSize } from './fargate-size';
 import { logEncryptionKey } from './log-encryption-key';
 import { describeMonthlyCost, estimateMonthlyCost } from './monthly-cost';
 import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
@@ -234,8 +235,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       size,
       plan: this.plan,
       tiers: this.vault.storageTiers ?? StorageTiers.none(),
-      cpuUnits: options.cpu ?? 1024,
-      memoryMiB: options.memory?.toMebibytes() ?? 2048,
+      ...fargateSize(options.cpu, options.memory),
     };
     const cost = estimateMonthlyCost(basis, prices);
     Annotations.of(this).addInfoV2(

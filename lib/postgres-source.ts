@@ -1,10 +1,11 @@
-import { Names, Token } from 'aws-cdk-lib';
+import { Stack, Token, Tokenization } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ENVIRONMENT, sourceNameProblem } from '../model';
 import { CertificateAuthority } from './certificate-authority';
+import { openDefaultPort } from './open-default-port';
 import { PostgresVersion } from './postgres-version';
 import {
   DatabaseClusterSourceOptions,
@@ -59,7 +60,7 @@ export class PostgresSource {
       name: options.name ?? nameOf(cluster),
       version: options.postgresVersion ?? versionOf(cluster, cluster.engine),
       environment: {
-        ...endpointEnvironment(endpoint.hostname, Token.asString(endpoint.port)),
+        ...endpointEnvironment(endpoint.hostname, portText(endpoint.port)),
         ...tlsEnvironment(options.certificateAuthority ?? CertificateAuthority.rds()),
         ...databasesEnvironment(options, options.iamUsername),
       },
@@ -79,7 +80,7 @@ export class PostgresSource {
       name: props.name,
       version: props.postgresVersion,
       environment: {
-        ...endpointEnvironment(props.host, Token.asString(port)),
+        ...endpointEnvironment(props.host, portText(port)),
         ...tlsEnvironment(props.certificateAuthority ?? CertificateAuthority.publicAuthorities()),
         ...databasesEnvironment(props, undefined),
       },
@@ -152,7 +153,7 @@ export class PostgresSource {
    */
   public allowConnectionsFrom(task: ec2.Connections): void {
     if (this.connectable) {
-      task.allowToDefaultPort(this.connectable, `Backup of ${this.sourceName}`);
+      openDefaultPort(task, this.connectable, `Backup of ${this.sourceName}`);
     } else if (this.port !== undefined) {
       task.allowToAnyIpv4(ec2.Port.tcp(this.port), `PostgreSQL ${this.sourceName}`);
     }
@@ -176,8 +177,20 @@ interface Access {
 
 type RdsDatabase = rds.IDatabaseInstance | rds.IDatabaseCluster;
 
+/** `shop-orders` for the database `Orders` in the stack `Shop`: unique in an account, and readable in a key. */
 function nameOf(database: RdsDatabase): string {
-  return Names.uniqueResourceName(database, { maxLength: 63, separator: '-' }).toLowerCase();
+  const stack = Stack.of(database);
+  const name = [stack.stackName, ...database.node.scopes.slice(stack.node.scopes.length).map((scope) => scope.node.id)]
+    .join('-')
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .toLowerCase();
+  if (Token.isUnresolved(stack.stackName) || sourceNameProblem(name)) {
+    throw new Error(
+      `no name for the source can be made from ${database.node.path}: state one, such as { name: 'orders' }`,
+    );
+  }
+  return name;
 }
 
 function versionOf(database: RdsDatabase, engine: rds.IEngine | undefined): PostgresVersion {
@@ -195,6 +208,10 @@ function versionOf(database: RdsDatabase, engine: rds.IEngine | undefined): Post
 
 function endpointEnvironment(host: string, port: string): Record<string, string> {
   return { PGHOST: host, PGPORT: port };
+}
+
+function portText(port: number): string {
+  return Token.isUnresolved(port) ? Tokenization.stringifyNumber(port) : String(port);
 }
 
 function tlsEnvironment(authority: CertificateAuthority): Record<string, string> {

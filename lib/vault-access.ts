@@ -6,6 +6,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
 import { VERIFICATION_NAME } from '../model';
 import { acknowledgeWildcardResource } from './acknowledge';
 
@@ -59,10 +60,11 @@ function allowObjects(
   below: string,
 ): iam.Grant {
   const objects = bucket.arnForObjects(`${prefix}${below}`);
-  const principal = grantee.grantPrincipal;
-  if (iam.Role.isRole(principal)) {
+  // The policy lies below a role, or is the grantee itself.
+  for (const holder of new Set([grantee, grantee.grantPrincipal])) {
+    if (!Construct.isConstruct(holder)) continue;
     acknowledgeWildcardResource(
-      principal,
+      holder,
       objects,
       'A recovery point is a folder whose name holds the time of the run: the folders above it are named exactly.',
     );
