@@ -39,8 +39,7 @@ export function limitRun(options: RunLimitOptions): RunLimits {
 
   const stop = (error: BackupError) => {
     if (controller.signal.aborted) return;
-    // The timer is set before anybody hears of the abort: a listener that throws must not leave the run without an end.
-    // Neither timer keeps the process alive: a run with nothing left to wait for has ended, and main.ts says how.
+    // Neither timer keeps the process alive: a run with nothing left to wait for has ended, and guard-ending.ts says how.
     cleanUp = setTimeout(() => options.giveUp(stuck(error)), CLEAN_UP_MS).unref();
     options.stopping(error);
     controller.abort(error);

@@ -21,7 +21,7 @@ export function checkAnswer(report: CheckReport): Answer {
     summary,
     lines: (style) => [
       ...report.databases.flatMap(({ name, findings }) => [
-        style.strong(`database ${JSON.stringify(printable(name))}`),
+        style.strong(`database "${printable(name)}"`),
         ...findingLines(findings, style),
       ]),
       summary,

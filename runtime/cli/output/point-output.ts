@@ -64,7 +64,7 @@ function databaseLines(database: DumpedDatabase, tables: PointView['tables'], st
   const rows = database.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const extensions = database.extensions.map(({ name, version }) => printable(`${name} ${version}`)).join(', ');
   return [
-    `${style.strong(`database ${JSON.stringify(printable(database.name))}`)} · ${content}`,
+    `${style.strong(`database "${printable(database.name)}"`)} · ${content}`,
     ...aligned([
       ['tables', `${formatCount(database.tables.length)}, ${formatNumberOf(rows, 'row')}`],
       ['size', database.sizeBytes === null ? 'not known' : `${formatBytes(database.sizeBytes)} on the server`],

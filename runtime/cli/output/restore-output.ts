@@ -30,6 +30,7 @@ export function restoreAnswer(made: RestoreReport): Answer {
   const document: RestoreDocument = {
     format: 'postgres-backup/restore/1',
     ...report,
+    phases: report.phases.map((phase) => ({ ...phase, durationMs: Math.round(phase.durationMs) })),
     durationMs: Math.round(report.durationMs),
   };
   return {

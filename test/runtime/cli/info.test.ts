@@ -167,7 +167,7 @@ test('on request with every table; names that steer the terminal are shown escap
      lies in    s3://acme-vault/orders/dump/daily/2026/11/20/20261120T021003Z-4k2m9x/
      warning    client 17.11 is outdated
 
-   database "o\\\\x1b[2J" · definitions and rows
+   database "o\\x1b[2J" · definitions and rows
      tables    2, 1,000 rows
      size      not known
      owner     app
