@@ -76,10 +76,11 @@ export class Exchange {
   /** Streams the body into `sink`, checked against everything the headers promise. */
   async receive(
     sink: Sink,
-    options: { defaultAlgorithm?: ChecksumAlgorithm; maxBytes?: number } = {},
+    options: { defaultAlgorithm?: ChecksumAlgorithm; maxBytes?: number; checksumOf?: ChecksumSubject } = {},
   ): Promise<ReceivedPayload> {
     const { message } = this.request;
-    const declared = declaredPayload(this.request, this.who.signed.payloadHash);
+    const promised = declaredPayload(this.request, this.who.signed.payloadHash);
+    const declared = options.checksumOf === 'object' ? { ...promised, checksum: undefined } : promised;
     if (message.headers.expect !== undefined) this.response.writeContinue();
     // Leaving the loop early must not destroy the socket: the answer still has to go out on it.
     const source = message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
@@ -89,17 +90,17 @@ export class Exchange {
   }
 
   /** A small body. */
-  async receiveText(): Promise<string> {
+  async receiveText(checksumOf: ChecksumSubject = 'body'): Promise<string> {
     const pieces: Buffer[] = [];
     const sink = (piece: Buffer): undefined => {
       pieces.push(piece);
     };
-    await this.receive(sink, { defaultAlgorithm: 'CRC32', maxBytes: MAX_DOCUMENT_BYTES });
+    await this.receive(sink, { defaultAlgorithm: 'CRC32', maxBytes: MAX_DOCUMENT_BYTES, checksumOf });
     return Buffer.concat(pieces).toString('utf8');
   }
 
-  async receiveXml(root: string): Promise<XmlElement> {
-    const text = await this.receiveText();
+  async receiveXml(root: string, checksumOf?: ChecksumSubject): Promise<XmlElement> {
+    const text = await this.receiveText(checksumOf);
     if (text.trim() === '') throw s3Error('MissingRequestBodyError');
     return parseXml(text, root);
   }
@@ -112,3 +113,6 @@ export class Exchange {
     this.service.emit({ name, bucket, key, versionId, sizeBytes, etag, time: this.service.now(), accessKeyId });
   }
 }
+
+/** What a checksum header is about: the body, or, where an upload is completed, the object that comes of it. */
+export type ChecksumSubject = 'body' | 'object';

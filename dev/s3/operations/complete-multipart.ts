@@ -23,7 +23,7 @@ const MAX_OBJECT_BYTES = 53_687_091_200_000; // 10,000 parts of 5 GiB
 export async function completeMultipartUpload(exchange: Exchange): Promise<Answer> {
   const { bucket, key } = exchange;
   const upload = findUpload(exchange);
-  const document = await exchange.receiveXml('CompleteMultipartUpload');
+  const document = await exchange.receiveXml('CompleteMultipartUpload', 'object');
   if (exchange.header('if-match') !== undefined) await exchange.require('s3:GetObject');
   const version = await bucket.uploadLocks.run(upload.record.uploadId, async () => {
     findUpload(exchange); // another request may have ended it
