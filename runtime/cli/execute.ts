@@ -11,6 +11,7 @@ import type { Dependencies } from './dependencies';
 import { applyEnvironment } from './options/setting';
 import { requireTarget, type SharedOptions } from './options/shared-options';
 import { serverEnvironment } from './options/server-environment';
+import { Points } from './points';
 import { limitRun, type RunLimits } from './run-limits';
 
 /** What a command works with. */
@@ -19,6 +20,7 @@ export interface CommandRun {
   readonly command: Command;
   readonly source: string;
   readonly store: ObjectStore;
+  readonly points: Points;
   readonly reporter: RunReporter;
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -89,19 +91,24 @@ async function withinLimits(
   applyEnvironment(command, dependencies.host.env);
   const options = command.opts<SharedOptions>();
   const limits = startLimits(limited, options.deadline * 1000);
+  const { signal } = limits;
+  const { reporter } = console;
+  const { source } = target;
   try {
+    const store = dependencies.openStore(target.vault);
     return await work({
       dependencies,
       command,
-      source: target.source,
-      store: dependencies.openStore(target.vault),
-      reporter: console.reporter,
-      signal: limits.signal,
+      source,
+      store,
+      points: new Points({ catalog: dependencies.catalog, store, source, reporter, signal }),
+      reporter,
+      signal,
       now: dependencies.host.now,
       server: () => dependencies.resolveServer(serverEnvironment(dependencies.host.env, options)),
     });
   } catch (thrown) {
-    throw endingOf(thrown, limits.signal);
+    throw endingOf(thrown, signal);
   } finally {
     limits.release();
   }

@@ -8,15 +8,18 @@ import { check, describeCheck } from './commands/check';
 import { describeInfo, info } from './commands/info';
 import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
 import { describeVerify, verify } from './commands/verify';
-import { openConsole } from './console';
+import { openConsole, type Console } from './console';
 import type { Dependencies } from './dependencies';
 import { execute, type Execution } from './execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from './help-text';
 import { describeOption } from './options/setting';
 
 /** Runs one command line to its end and says how it ended. Never throws: what goes wrong is told. */
-export async function runProgram(argv: readonly string[], dependencies: Dependencies): Promise<ExitCode> {
-  const console = openConsole(argv, dependencies.host);
+export async function runProgram(
+  argv: readonly string[],
+  dependencies: Dependencies,
+  console: Console = openConsole(argv, dependencies.host),
+): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.failed;
   const program = createProgram(dependencies, async (command, execution) => {
     exitCode = await execute(command, dependencies, console, execution);

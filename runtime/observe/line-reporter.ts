@@ -14,7 +14,7 @@ export function lineReporter(output: TextOutput, clock: MonotonicClock): RunRepo
     headline: tell,
     warn: (message) => tell(`warning: ${message}`),
     begin: (name, options) => {
-      tell(options?.detail ? `${name}: ${options.detail}` : name);
+      tell(options?.detail ? `${name}: ${options.detail} …` : `${name} …`);
       return lineStep(name, options?.totalBytes, tell, clock);
     },
     close: () => undefined,

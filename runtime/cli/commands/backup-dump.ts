@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { RunContext } from '../../context';
-import { formatNumberOf } from '../../observe/format';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
@@ -45,11 +44,10 @@ export async function dump(run: CommandRun): Promise<Answer> {
   if (result.outcome === 'made') {
     const { totals } = result.manifest;
     run.measure({
-      backupDuration: result.durationMs / 1000,
+      backupDuration: Math.round(result.durationMs) / 1000,
       backupSize: totals.storedBytes,
       backupRows: totals.rows,
     });
-    tellWarnings(run, result.manifest.warnings.length);
   }
   return dumpAnswer(run.source, result);
 }
@@ -60,8 +58,4 @@ export function runContext(run: CommandRun): RunContext {
   const server = run.server();
   reporter.headline(`${run.source}: ${server.description} → ${store.uri}`);
   return { store, server, reporter, signal, now };
-}
-
-function tellWarnings(run: CommandRun, warnings: number): void {
-  if (warnings > 0) run.reporter.warn(`${formatNumberOf(warnings, 'warning')} kept in the manifest`);
 }

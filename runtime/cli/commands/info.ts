@@ -54,28 +54,23 @@ export async function info(wanted: string | undefined, run: CommandRun): Promise
 }
 
 async function listAnswer(run: CommandRun): Promise<Answer> {
-  const { store, source } = run;
-  const addresses = await run.dependencies.catalog.listPoints(store, source, 'dump');
-  if (addresses.length === 0) {
-    throw new BackupError('point-missing', `there is no recovery point of "${source}" in ${store.uri}`, {
-      hint: 'Check --vault and --source, or make one: postgres-backup backup dump.',
-    });
-  }
+  const { store, source, points } = run;
+  const addresses = await points.list();
   const listed: ListedPoint[] = [];
   const { limit } = run.command.opts<InfoOptions>();
   const shown = addresses.slice(0, limit);
   for (let next = 0; next < shown.length; next += FETCHED_AT_ONCE) {
-    run.signal.throwIfAborted();
-    listed.push(...(await Promise.all(shown.slice(next, next + FETCHED_AT_ONCE).map((address) => read(address, run)))));
+    const batch = shown.slice(next, next + FETCHED_AT_ONCE);
+    listed.push(...(await Promise.all(batch.map((address) => read(address, run)))));
   }
-  const list = { source, component: 'dump', vault: store.uri, total: addresses.length, listed } as const;
-  return pointsAnswer(list, run.now());
+  const { component } = points;
+  return pointsAnswer({ source, component, vault: store.uri, total: addresses.length, listed }, run.now());
 }
 
 /** A manifest that is there and no good is a finding about that point; a store that does not answer ends the command. */
-async function read(address: PointAddress, { dependencies, store }: CommandRun): Promise<ListedPoint> {
+async function read(address: PointAddress, { points }: CommandRun): Promise<ListedPoint> {
   try {
-    return { address, point: await dependencies.catalog.readPoint(store, address) };
+    return { address, point: await points.read(address) };
   } catch (thrown) {
     const aboutThePoint = ['manifest-invalid', 'object-missing', 'object-damaged', 'point-missing'];
     if (thrown instanceof BackupError && aboutThePoint.includes(thrown.code)) return { address, error: thrown };
@@ -83,12 +78,9 @@ async function read(address: PointAddress, { dependencies, store }: CommandRun):
   }
 }
 
-async function onePointAnswer(wanted: string, run: CommandRun): Promise<Answer> {
-  const { store, source, now } = run;
-  const point = await run.dependencies.catalog.findPoint(store, source, 'dump', wanted, (passed, reason) =>
-    run.reporter.warn(`${passed} is passed over: ${reason}`),
-  );
-  const { tables } = run.command.opts<InfoOptions>();
+async function onePointAnswer(wanted: string, { store, points, now, command }: CommandRun): Promise<Answer> {
+  const point = await points.find(wanted);
+  const { tables } = command.opts<InfoOptions>();
   return pointAnswer({
     point,
     uri: `${store.uri.replace(/\/$/, '')}/${point.prefix}`,

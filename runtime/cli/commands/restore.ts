@@ -67,9 +67,7 @@ export async function restore(point: string, run: CommandRun): Promise<Answer> {
   const { store, reporter, signal, now } = run;
   const server = run.server();
 
-  const found = await run.dependencies.catalog.findPoint(store, run.source, 'dump', point, (passed, reason) =>
-    reporter.warn(`${passed} is passed over: ${reason}`),
-  );
+  const found = await run.points.find(point);
   reporter.headline(restoreHeadline(found, now()));
   const report = await run.dependencies.dump.restore(restoreRequest(found, options), {
     store,
@@ -78,7 +76,7 @@ export async function restore(point: string, run: CommandRun): Promise<Answer> {
     signal,
     now,
   });
-  run.measure({ restoreDuration: report.durationMs / 1000 });
+  run.measure({ restoreDuration: Math.round(report.durationMs) / 1000 });
   return restoreAnswer(report);
 }
 

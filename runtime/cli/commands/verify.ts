@@ -1,7 +1,6 @@
 import { Option, type Command } from 'commander';
 import { VERIFY_DEPTHS, type VerifyDepth } from '../../components/dump/types';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
-import { BackupError } from '../../errors';
 import { formatBytes } from '../../observe/format';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
@@ -55,13 +54,9 @@ export async function verify(wanted: string, run: CommandRun): Promise<Answer> {
   return verifyAnswer(await run.dependencies.dump.verify(point, depth, { store, reporter, signal, now }));
 }
 
-/** The catalog's own "latest" passes a damaged point over, which is right for a restore and would hide it here. */
-async function pointToVerify(wanted: string, { dependencies, store, source }: CommandRun): Promise<RecoveryPoint> {
-  const { catalog } = dependencies;
-  if (wanted !== 'latest') return catalog.findPoint(store, source, 'dump', wanted);
-  const [newest] = await catalog.listPoints(store, source, 'dump');
-  if (newest) return catalog.readPoint(store, newest);
-  throw new BackupError('point-missing', `there is no recovery point of "${source}" in ${store.uri}`, {
-    hint: 'Check --vault and --source, or make one: postgres-backup backup dump.',
-  });
+/** To find the latest passes a damaged point over, which is right for a restore and would hide it here. */
+async function pointToVerify(wanted: string, { points }: CommandRun): Promise<RecoveryPoint> {
+  if (wanted !== 'latest') return points.find(wanted);
+  const [newest] = await points.list();
+  return points.read(newest);
 }

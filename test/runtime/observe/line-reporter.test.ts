@@ -25,14 +25,14 @@ test('in a pipe the same story is told in plain lines', () => {
   reporter.close();
   expect(lines.join('')).toMatchInlineSnapshot(`
    "orders 20261120T021003Z-4k2m9x · 1.9 GB
-   schema
+   schema …
    schema: 218 objects, 0.8 s
-   data
+   data …
    data: 32 %  615 MB of 1.9 GB  41 MB/s, 32 s left
    data: 64 %  1.2 of 1.9 GB  41 MB/s, 17 s left
    data: 1.9 GB, 40 s
    warning: one table was left out
-   comparing: row counts of 143 tables
+   comparing: row counts of 143 tables …
    comparing: failed after 0.0 s: 2 differ
    "
   `);
