@@ -5,7 +5,9 @@
  * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time
  */
 const MINUTE_MS = 60_000;
-const HALF_DAY_MINUTES = 720;
+const DAY_MINUTES = 1440;
+/** Weeks lie between two changes in every zone, so looking once a week misses none. */
+const WEEK_MINUTES = 7 * DAY_MINUTES;
 
 /** Minutes since 1970, in UTC. */
 type UtcMinute = number;
@@ -30,7 +32,7 @@ export class ZoneClock {
     let offset = this.readOffset(minute);
     this.first = offset;
     while (minute < to.getTime() / MINUTE_MS) {
-      const next = minute + HALF_DAY_MINUTES;
+      const next = minute + WEEK_MINUTES;
       const after = this.readOffset(next);
       if (after !== offset) this.changes.push({ at: this.findChange(minute, next, offset), before: offset, after });
       minute = next;
@@ -38,14 +40,23 @@ export class ZoneClock {
     }
   }
 
+  /** Minutes ahead of UTC, the same for this local day and those beside it; nothing when the clocks change then. */
+  steadyOffset(localMidnight: number): number | undefined {
+    return this.changesNear(localMidnight).length > 0 ? undefined : this.offsetAt(localMidnight);
+  }
+
   /** When a clock in the zone shows this time; nothing when it skips it; the first of two when it shows it twice. */
   utcOf(localMinute: number): UtcMinute | undefined {
-    const near = this.changes.filter((change) => Math.abs(change.at - localMinute) < 3 * HALF_DAY_MINUTES);
+    const near = this.changesNear(localMinute);
     const offsets = near.length > 0 ? near.flatMap((c) => [c.before, c.after]) : [this.offsetAt(localMinute)];
     const moments = offsets
       .map((offset) => localMinute - offset)
       .filter((moment) => moment + this.offsetAt(moment) === localMinute);
     return moments.length > 0 ? Math.min(...moments) : undefined;
+  }
+
+  private changesNear(localMinute: number): ClockChange[] {
+    return this.changes.filter((change) => Math.abs(change.at - localMinute) <= 2 * DAY_MINUTES);
   }
 
   private offsetAt(moment: UtcMinute): number {

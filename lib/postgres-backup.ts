@@ -17,6 +17,7 @@ import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './o
 import { PgDumpBackup, PgDumpOptions } from './pg-dump-backup';
 import { PostgresSource } from './postgres-source';
 import { StorageTiers } from './storage-tiers';
+import { tiersThatDoNotPay } from './tier-fit';
 import { unitPrices } from './unit-prices';
 
 /**
@@ -143,6 +144,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       encryptionKey: logEncryptionKey(this, props.encryptionKey, this.vault.encryptionKey, removalPolicy),
     });
     this.connections = this.dump.connections;
+    this.warnOfTiersThatDoNotPay();
     if (props.estimatedSize) this.tellMonthlyCost(props.estimatedSize, props);
   }
 
@@ -226,6 +228,12 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     });
     acknowledgeSolutions(queue, 'SQS3', 'It is the dead-letter queue, of schedules.');
     return queue;
+  }
+
+  private warnOfTiersThatDoNotPay(): void {
+    for (const finding of tiersThatDoNotPay(this.plan, this.vault.storageTiers ?? StorageTiers.none())) {
+      Annotations.of(this).addWarningV2('cdk-postgres-backup:tierDoesNotPay', finding);
+    }
   }
 
   private tellMonthlyCost(size: Size, options: BackupTaskOptions): void {

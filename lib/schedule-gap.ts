@@ -28,16 +28,32 @@ const clocks = new Map<string, ZoneClock>();
 function longestCronGapMinutes(calendar: CronCalendar, zone: TimeZone): number | undefined {
   const clock = clocks.get(zone.timezoneName) ?? new ZoneClock(zone.timezoneName, FIRST_DAY, LAST_DAY);
   clocks.set(zone.timezoneName, clock);
-  let longest: number | undefined;
+  const withinDay = ends(calendar.minutesOfDay);
+  let longest = -Infinity;
   let previous: number | undefined;
   for (let day = FIRST_DAY.getTime(); day < LAST_DAY.getTime(); day += DAY_MS) {
     if (!calendar.firesOn(new Date(day))) continue;
-    for (const minuteOfDay of calendar.minutesOfDay) {
-      const moment = clock.utcOf(day / 60_000 + minuteOfDay);
-      if (moment === undefined) continue;
-      if (previous !== undefined) longest = Math.max(longest ?? 0, moment - previous);
-      previous = moment;
-    }
+    const midnight = day / 60_000;
+    const steady = clock.steadyOffset(midnight);
+    // Only around a change of clocks does every single run have to be looked at.
+    const runs =
+      steady === undefined
+        ? calendar.minutesOfDay.flatMap((minute) => clock.utcOf(midnight + minute) ?? [])
+        : withinDay.runs.map((minute) => midnight + minute - steady);
+    if (steady !== undefined) longest = Math.max(longest, withinDay.longestGap);
+    runs.forEach((run, index) => {
+      const isNextDay = index === 0 || steady === undefined;
+      if (previous !== undefined && isNextDay) longest = Math.max(longest, run - previous);
+      previous = run;
+    });
   }
-  return longest;
+  return Number.isFinite(longest) ? longest : undefined;
+}
+
+/** The first and the last run of a day, and the longest time between two of the same day. */
+function ends(minutes: readonly number[]): { runs: number[]; longestGap: number } {
+  return {
+    runs: [...new Set([minutes[0], minutes[minutes.length - 1]])],
+    longestGap: Math.max(-Infinity, ...minutes.slice(1).map((minute, index) => minute - minutes[index])),
+  };
 }
