@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { TextDecoder } from 'node:util';
 import { childEnvironment, KEEPALIVE_CONNINFO } from './child-environment';
 import type { Connection } from './connection';
 
@@ -28,7 +29,7 @@ export type PsqlAnswer =
 const ANSWER_LIMIT_BYTES = 256 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 3_000;
 
-export function startPsql(program: string, connection: Connection): PsqlProcess {
+export function startPsql(program: string, connection: Connection, answerLimitBytes = ANSWER_LIMIT_BYTES): PsqlProcess {
   const child = spawn(program, PSQL_ARGUMENTS, {
     env: { ...childEnvironment(connection), PGCLIENTENCODING: 'UTF8' },
     stdio: 'pipe',
@@ -39,7 +40,10 @@ export function startPsql(program: string, connection: Connection): PsqlProcess 
   return {
     ask: async (script) => {
       const sentinel = `end-${randomBytes(16).toString('hex')}`;
-      const answer = Promise.all([readUntil(child.stdout, sentinel), readUntil(child.stderr, sentinel)]);
+      const answer = Promise.all([
+        readUntil(child.stdout, { sentinel, limitBytes: answerLimitBytes, decoder: EXACT }),
+        readUntil(child.stderr, { sentinel, limitBytes: answerLimitBytes, decoder: READABLE }),
+      ]);
       child.stdin.write(`${script}\n\\echo ${sentinel}\n\\warn ${sentinel}\n`);
       const [output, errors] = await answer;
       if (output.complete && errors.complete) return { ended: false, output: output.text, errors: errors.text };
@@ -85,21 +89,33 @@ interface Reading {
   readonly problem?: string;
 }
 
+interface Until {
+  readonly sentinel: string;
+  readonly limitBytes: number;
+  readonly decoder: TextDecoder;
+}
+
+/** A name with bytes that are no UTF-8 must not come out as another name. */
+const EXACT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** A message in the server's own encoding is better shown with gaps than not at all. */
+const READABLE = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** Reads a stream up to the line that ends the answer. psql then waits for us, so that line is the last thing to come. */
-function readUntil(stream: Readable, sentinel: string): Promise<Reading> {
+function readUntil(stream: Readable, { sentinel, limitBytes, decoder }: Until): Promise<Reading> {
   const ending = Buffer.from(`${sentinel}\n`);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   return new Promise((resolve) => {
     const finish = (complete: boolean, problem?: string): void => {
       stream.off('data', onData).off('close', onClose);
+      if (problem !== undefined) return resolve({ complete: false, text: '', problem });
       const bytes = Buffer.concat(chunks).subarray(0, complete ? sizeBytes - ending.length : sizeBytes);
-      resolve(problem === undefined ? decode(bytes, complete) : { complete: false, text: '', problem });
+      return resolve(decode(bytes, complete, decoder));
     };
     const onData = (chunk: Buffer): void => {
       chunks.push(chunk);
       sizeBytes += chunk.length;
-      if (sizeBytes > ANSWER_LIMIT_BYTES) finish(false, `an answer of more than ${ANSWER_LIMIT_BYTES} bytes`);
+      if (sizeBytes > limitBytes) finish(false, `an answer of more than ${limitBytes} bytes`);
       else if (endsWith(chunks, ending)) finish(true);
     };
     const onClose = (): void => finish(false);
@@ -117,10 +133,9 @@ function endsWith(chunks: readonly Buffer[], ending: Buffer): boolean {
   return tail.length >= ending.length && tail.subarray(tail.length - ending.length).equals(ending);
 }
 
-/** A name with bytes that are no UTF-8 (a database in SQL_ASCII) must not come out as another name. */
-function decode(bytes: Buffer, complete: boolean): Reading {
+function decode(bytes: Buffer, complete: boolean, decoder: TextDecoder): Reading {
   try {
-    return { complete, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+    return { complete, text: decoder.decode(bytes) };
   } catch {
     return { complete: false, text: '', problem: 'an answer that is not valid UTF-8' };
   }

@@ -25,7 +25,8 @@ export function statementError(printed: string, where: string): BackupError {
 /** Makes the error of a connection that was never made from `psql`'s last words. */
 export function connectionError(printed: string, exit: string, where: string): BackupError {
   const detail = printed.trim().replace(/^psql: error: /, '') || `psql ${exit}`;
-  const refusal = REFUSALS.find(({ pattern }) => pattern.test(detail));
+  const reasons = detail.split(ATTEMPT).slice(1);
+  const refusal = REFUSALS.find(({ pattern }) => reasons.some((reason) => pattern.test(reason)));
   return new BackupError(
     refusal?.code ?? 'server-unreachable',
     `${refusal?.message ?? 'cannot connect to PostgreSQL'} (${where})`,
@@ -75,6 +76,9 @@ interface Refusal {
   readonly hint: string;
 }
 
+/** libpq tells of each address that it tried; what follows is the reason. */
+const ATTEMPT = /^connection to server (?:at|on) [^\n]*? failed: /m;
+
 /**
  * Before a session is up libpq gives no SQLSTATE, only text: these are the sentences of PostgreSQL 14 to 18. A server that speaks
  * another language is reported as unreachable, with its own words. Anchored, so that a name in the message cannot pose as one.
@@ -82,19 +86,19 @@ interface Refusal {
 const REFUSALS: readonly Refusal[] = [
   {
     pattern:
-      /FATAL: {2}(?:(?:password|PAM|LDAP|RADIUS|GSSAPI|Ident|peer|certificate|SASL|BSD|"trust") )[^"]*authentication failed|FATAL: {2}no pg_hba\.conf entry|FATAL: {2}pg_hba\.conf rejects|FATAL: {2}role ".*" (?:does not exist|is not permitted to log in)|FATAL: {2}PAM authentication|failed: fe_sendauth: no password supplied|FATAL: {2}password is not set/s,
+      /^(?:FATAL: {2}(?:\S+ authentication failed|no pg_hba\.conf entry|pg_hba\.conf rejects|role ".*" (?:does not exist|is not permitted to log in))|fe_sendauth: no password supplied)/s,
     code: 'authentication-failed',
     message: 'PostgreSQL refused the user',
     hint: 'Check the user and password (or token), and that pg_hba.conf lets this user in from here.',
   },
   {
-    pattern: /FATAL: {2}database ".*" does not exist/s,
+    pattern: /^FATAL: {2}database ".*" does not exist/s,
     code: 'database-missing',
     message: 'the database does not exist',
     hint: 'Names are case-sensitive here; "psql -l" lists them.',
   },
   {
-    pattern: /FATAL: {2}permission denied for database ".*"/s,
+    pattern: /^FATAL: {2}permission denied for database ".*"/s,
     code: 'authentication-failed',
     message: 'the user may not connect to the database',
     hint: 'GRANT CONNECT ON DATABASE … TO the user.',
