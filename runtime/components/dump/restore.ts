@@ -2,12 +2,13 @@ import { rm } from 'node:fs/promises';
 import { pointId } from '../../../model';
 import type { RunContext } from '../../context';
 import { toBackupError } from '../../errors';
+import { formatNumberOf } from '../../observe/format';
 import type { SqlSession } from '../../postgres/session';
 import { countRows } from '../../postgres/row-counts';
 import { compareRows, expectedTables, refuseDifferences } from './restore/compare-rows';
 import { isWanted } from './restore/entry-selection';
 import { recordFailure, removeMarker, setMarker } from './restore/marker';
-import { prepareTarget } from './restore/prepare-target';
+import { finishTarget, prepareTarget, type PreparedTarget } from './restore/prepare-target';
 import { beginRestore, openTargetSession, type Definitions, type RestoreRun } from './restore/restore-run';
 import { loadDefinitions, restoreData, restoreDefinitions } from './restore/steps';
 import type { ComparedTable, RestoreReport, RestoreRequest } from './types';
@@ -25,8 +26,8 @@ export async function restoreDump(request: RestoreRequest, context: RunContext):
   const run = await beginRestore(request, context);
   try {
     const definitions = await loadDefinitions(run);
-    const session = await prepareTarget(run, definitions);
-    const tables = await restoreUnderMarker(run, session, definitions).finally(() => session.close());
+    const target = await prepareTarget(run, definitions);
+    const tables = await restoreUnderMarker(run, target, definitions).finally(() => target.session.close());
     return {
       outcome: 'passed',
       point: pointId(request.point.address),
@@ -45,15 +46,17 @@ export async function restoreDump(request: RestoreRequest, context: RunContext):
 
 async function restoreUnderMarker(
   run: RestoreRun,
-  session: SqlSession,
+  target: PreparedTarget,
   definitions: Definitions | null,
 ): Promise<ComparedTable[]> {
+  const { session } = target;
   await setMarker(session, run.request.point, run.context.now());
   try {
     if (definitions && run.content !== 'data') await restoreDefinitions(run, definitions, 'pre-data');
     if (run.content !== 'schema') await restoreData(run, definitions);
     if (definitions && run.content !== 'data') await restoreDefinitions(run, definitions, 'post-data');
     const tables = await compareRestored(run, session);
+    await finishTarget(run, target);
     await removeMarker(session);
     return tables;
   } catch (error) {
@@ -66,11 +69,11 @@ async function compareRestored(run: RestoreRun, session: SqlSession): Promise<Co
   if (run.content === 'schema') return [];
   const expected = expectedTables(run.dumped, (table) => run.wanted.length === 0 || isWanted(table, run.wanted));
   return run.phases.run('comparing', async (step) => {
-    step.detail(`row counts of ${expected.length} tables`);
+    step.detail(`row counts of ${formatNumberOf(expected.length, 'table')}`);
     const found = await countRows(session, expected, { signal: run.stop.signal });
     const tables = compareRows(expected, found);
     refuseDifferences(tables);
-    return [`${tables.length} tables`, tables];
+    return [formatNumberOf(tables.length, 'table'), tables];
   });
 }
 

@@ -1,6 +1,7 @@
 import { pointId, type Outcome } from '../../../model';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import type { RunContext } from '../../context';
+import { formatNumberOf } from '../../observe/format';
 import { findZstd } from '../../postgres/zstd';
 import type { ArchiveOrigin } from './verified-archive';
 import { readableObjects, verifyRead, type ReadableObject } from './verify/read-object';
@@ -19,7 +20,7 @@ export async function verifyDump(
   const begun = performance.now();
   const readables = readableObjects(point.manifest);
   const totalBytes = depth === 'read' ? point.manifest.totals.storedBytes : undefined;
-  const step = context.reporter.begin(`verifying ${readables.length} objects`, { totalBytes });
+  const step = context.reporter.begin(`verifying ${formatNumberOf(readables.length, 'object')}`, { totalBytes });
   const verify = await verifierOf(depth, context, (sizeBytes) => step.advance(sizeBytes));
   const objects: VerifiedObject[] = [];
   for (const readable of readables) {
@@ -29,7 +30,7 @@ export async function verifyDump(
     objects.push({ key, sizeBytes, ...(await verify(readable)) });
   }
   const outcome = worst(objects);
-  if (outcome === 'passed') step.done(`${objects.length} objects`);
+  if (outcome === 'passed') step.done(formatNumberOf(objects.length, 'object'));
   else step.failed(outcome);
   return {
     outcome,

@@ -2,6 +2,7 @@ import { encodeKeyPart, type DumpedDatabase, type StoredObject, type TableFinger
 import type { ListedTable } from '../../../postgres/catalog-tables';
 import { childEnvironment } from '../../../postgres/child-environment';
 import { countRows } from '../../../postgres/row-counts';
+import { formatBytes, formatNumberOf } from '../../../observe/format';
 import type { SqlSession } from '../../../postgres/session';
 import { runBounded } from '../../../process/bounded';
 import { BackupError } from '../../../errors';
@@ -80,7 +81,7 @@ async function receiveArchives(
   pending: PendingObject[],
   stop: AbortController,
 ): Promise<void> {
-  const step = run.context.reporter.begin(`dump ${view.name}`, { detail: `${jobs.length} archives` });
+  const step = run.context.reporter.begin(`dump ${view.name}`, { detail: formatNumberOf(jobs.length, 'archive') });
   let receivedBytes = 0;
   const receive = async (job: ArchiveJob, index: number): Promise<void> => {
     const connection = await run.context.server.open(view.name);
@@ -103,7 +104,7 @@ async function receiveArchives(
     step.failed(error instanceof Error ? error.message : String(error));
     stop.abort(error);
   });
-  step.done(`${receivedBytes} bytes`);
+  step.done(`${formatBytes(receivedBytes)} in ${formatNumberOf(jobs.length, 'archive')}`);
 }
 
 /** Counts in the snapshot's own session: what `pg_dump` saw is what is counted. */

@@ -2,6 +2,7 @@ import type { StoredObject } from '../../../../model';
 import { childEnvironment, KEEPALIVE_CONNINFO } from '../../../postgres/child-environment';
 import { sendCompressed } from './compressed-object';
 import { dumpFailure } from './dump-failure';
+import { formatBytes } from '../../../observe/format';
 import type { BackupRun } from './backup-run';
 
 /**
@@ -33,6 +34,6 @@ export async function dumpGlobals(run: BackupRun, database: string): Promise<Sto
     failure: (failed) => dumpFailure(failed, 'the roles'),
   });
   const object = await pending.complete();
-  step.done(`${object.sizeBytes} bytes`);
+  step.done(formatBytes(object.sizeBytes));
   return object;
 }

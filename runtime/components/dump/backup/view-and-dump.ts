@@ -4,6 +4,7 @@ import { countLargeObjects, listExtensions, readDatabaseFacts, readLsn } from '.
 import { openSession, type SqlSession } from '../../../postgres/session';
 import type { BackupRun } from './backup-run';
 import { dumpDatabase } from './database-dump';
+import { archiveEncodings } from './dump-arguments';
 import { isPassing } from './dump-failure';
 import { exportSnapshot, lockTables } from './snapshot';
 import { refuseUnfit } from './refuse-unfit';
@@ -47,7 +48,11 @@ async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession)
     name,
     session,
     tables,
-    shared: { snapshot: snapshot.name, lockTimeoutSeconds: request.lockTimeoutSeconds },
+    shared: {
+      snapshot: snapshot.name,
+      lockTimeoutSeconds: request.lockTimeoutSeconds,
+      encodings: archiveEncodings(encoding, tables),
+    },
   });
   return {
     name,

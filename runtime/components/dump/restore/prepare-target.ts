@@ -1,4 +1,5 @@
 import { qualifiedName } from '../../../postgres/sql-quoting';
+import type { ArchiveEntry } from '../../../postgres/archive/archive-head';
 import type { SqlSession } from '../../../postgres/session';
 import { expectedTables } from './compare-rows';
 import { isWanted, selectDefinitions } from './entry-selection';
@@ -9,23 +10,31 @@ import {
   createDatabase,
   databaseExists,
   dropDatabase,
+  executeDefinitions,
+  isDatabaseRight,
   isDatabaseSetting,
   refuseMissingRoles,
   refuseOtherEncoding,
-  restoreDatabaseSettings,
 } from './target-database';
+
+export interface PreparedTarget {
+  readonly session: SqlSession;
+  /** Settings of the database itself, to be made when everything else is done; of one that was there before, none. */
+  readonly settings: readonly ArchiveEntry[];
+}
 
 /**
  * Brings the target to where the first object can be made: created or emptied when told so, otherwise refused unless there is
  * room for what comes. Returns the session with it. All checks that need no change come before the first change.
  */
-export async function prepareTarget(run: RestoreRun, definitions: Definitions | null): Promise<SqlSession> {
+export async function prepareTarget(run: RestoreRun, definitions: Definitions | null): Promise<PreparedTarget> {
   return run.phases.run('target', async () => {
     const fresh = await makeFresh(run, definitions);
     const session = await openTargetSession(run, run.target.database);
     try {
       await checkTarget(run, session, definitions);
-      return [fresh ? `"${run.target.database}" created` : `"${run.target.database}" has room`, session];
+      const settings = fresh ? ownDefinitions(run, definitions).filter(isDatabaseSetting) : [];
+      return [`"${run.target.database}" ${fresh ? 'created' : 'has room'}`, { session, settings }];
     } catch (error) {
       await session.close();
       throw error;
@@ -45,22 +54,30 @@ async function makeFresh(run: RestoreRun, definitions: Definitions | null): Prom
     if (exists) await dropDatabase(maintenance, target.database);
     else if (request.existing !== 'clean' && !request.create) return false;
     await createDatabase(maintenance, target.database, dumped);
-    await restoreSettings(run, maintenance, definitions);
+    tellLeftOut(run, definitions);
+    await executeDefinitions(maintenance, ownDefinitions(run, definitions).filter(isDatabaseRight));
     return true;
   } finally {
     await maintenance.close();
   }
 }
 
-async function restoreSettings(
-  run: RestoreRun,
-  maintenance: SqlSession,
-  definitions: Definitions | null,
-): Promise<void> {
-  if (!definitions || run.request.ownership !== 'as dumped') return;
-  const settings = definitions.entries.filter(isDatabaseSetting);
+/** Makes what {@link prepareTarget} left for the end. */
+export async function finishTarget(run: RestoreRun, { settings }: PreparedTarget): Promise<void> {
   if (settings.length === 0) return;
-  if (run.target.database === run.dumped.name) return restoreDatabaseSettings(maintenance, settings);
+  const maintenance = await openTargetSession(run, maintenanceDatabase(run.target.database));
+  await executeDefinitions(maintenance, settings).finally(() => maintenance.close());
+}
+
+/** What the archive says of the database itself, where it can be said of the target. */
+function ownDefinitions(run: RestoreRun, definitions: Definitions | null): readonly ArchiveEntry[] {
+  if (!definitions || run.request.ownership !== 'as dumped' || run.target.database !== run.dumped.name) return [];
+  return definitions.entries;
+}
+
+function tellLeftOut(run: RestoreRun, definitions: Definitions | null): void {
+  if (!definitions || run.request.ownership !== 'as dumped' || run.target.database === run.dumped.name) return;
+  if (!definitions.entries.some((entry) => isDatabaseRight(entry) || isDatabaseSetting(entry))) return;
   run.warnings.push(
     `settings and grants of the database itself were left out: the target is not called "${run.dumped.name}"`,
   );

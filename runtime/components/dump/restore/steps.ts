@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { DataArchive } from '../../../../model';
 import { BackupError } from '../../../errors';
+import { formatBytes, formatNumberOf } from '../../../observe/format';
 import { parseArchiveHead } from '../../../postgres/archive/archive-head';
 import { requireSuccess } from '../../../process/stage';
 import { runBounded } from '../../../process/bounded';
@@ -49,7 +50,7 @@ export async function restoreDefinitions(
     });
     requireSuccess([await stage.exited], restoreFailure(`the ${section} section`), run.stop.signal);
     const count = selected.filter((entry) => entry.section === section && entry.definition !== '').length;
-    return [`${count} objects`, undefined];
+    return [formatNumberOf(count, 'object'), undefined];
   });
 }
 
@@ -73,7 +74,7 @@ export async function restoreData(run: RestoreRun, definitions: Definitions | nu
           (error) => run.stop.abort(error),
         );
       }
-      return [`${totalBytes} bytes`, undefined];
+      return [formatBytes(totalBytes), undefined];
     },
     totalBytes,
   );

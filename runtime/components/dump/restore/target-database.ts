@@ -62,20 +62,21 @@ export async function refuseMissingRoles(session: SqlSession, entries: readonly 
 }
 
 /**
- * What belongs to the database itself and not to anything in it: `ALTER DATABASE … SET`, grants on it, its comment. The
- * archive's statements name the database that was dumped, so they hold for a target of the same name only.
+ * What belongs to the database itself and not to anything in it. The archive's statements name the database that was dumped,
+ * so they hold for a target of the same name only.
  */
-export async function restoreDatabaseSettings(
-  maintenance: SqlSession,
-  entries: readonly ArchiveEntry[],
-): Promise<void> {
-  for (const entry of entries.filter(isDatabaseSetting)) await maintenance.execute(entry.definition);
+export async function executeDefinitions(maintenance: SqlSession, entries: readonly ArchiveEntry[]): Promise<void> {
+  for (const entry of entries) await maintenance.execute(entry.definition);
 }
 
-export function isDatabaseSetting(entry: ArchiveEntry): boolean {
-  if (entry.definition.trim() === '') return false;
-  if (entry.kind === 'DATABASE PROPERTIES') return true;
+/** Grants on the database, its comment: from the beginning, so that it is never open to more than it was. */
+export function isDatabaseRight(entry: ArchiveEntry): boolean {
   return ['ACL', 'COMMENT', 'SECURITY LABEL'].includes(entry.kind) && entry.name.startsWith('DATABASE ');
+}
+
+/** `ALTER DATABASE … SET`, its connection limit: at the end, since some would hinder the restore (read only, one connection). */
+export function isDatabaseSetting(entry: ArchiveEntry): boolean {
+  return entry.kind === 'DATABASE PROPERTIES' && entry.definition.trim() !== '';
 }
 
 function localeClauses(dumped: DumpedDatabase): string {

@@ -18,7 +18,7 @@ export async function verifyStored(store: ObjectStore, object: StoredObject): Pr
     return { outcome: 'failed', finding: `it has ${found.sizeBytes} bytes, the manifest says ${object.sizeBytes}` };
   }
   if (found.crc32 === undefined) {
-    return { outcome: 'could not verify', finding: 'the store keeps no checksum of the whole; use --read' };
+    return { outcome: 'could not verify', finding: 'the store keeps no checksum of the whole; use --depth read' };
   }
   if (found.crc32 !== object.crc32) {
     return { outcome: 'failed', finding: `its CRC-32 is ${found.crc32}, the manifest says ${object.crc32}` };
