@@ -56,9 +56,11 @@ function decodePath(rawPath: string): string {
   }
 }
 
-/** `/bucket/key`, or `/key` at the host `bucket.localhost`. A key may be anything, so only the first slashes count. */
+const VIRTUAL_HOST = /^(.+)\.(?:localhost|s3(?:\.[a-z0-9-]+)?\.amazonaws\.com)(?::\d+)?$/i;
+
+/** `/bucket/key`, or `/key` at the host `bucket.localhost` (or Amazon's own, when a test sends it here). A key may be anything, so only the first slashes count. */
 function splitAddress(path: string, host: string): { bucket?: string; key?: string } {
-  const virtualHost = /^(.+)\.localhost(?::\d+)?$/i.exec(host);
+  const virtualHost = VIRTUAL_HOST.exec(host);
   if (virtualHost !== null) return { bucket: virtualHost[1], key: path.slice(1) || undefined };
   const slash = path.indexOf('/', 1);
   const bucket = slash === -1 ? path.slice(1) : path.slice(1, slash);

@@ -40,6 +40,8 @@ export interface S3Server {
 }
 
 const DEFAULT_REGION = 'us-east-1';
+/** Longer than a busy client pauses between two requests, so that no idle connection is closed under a request that is on its way. */
+const KEEP_ALIVE_MS = 120_000;
 
 export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
   const region = options.region ?? DEFAULT_REGION;
@@ -86,7 +88,7 @@ function firstCredential({ accessKeyId, secretAccessKey }: S3ServerOptions): S3C
 }
 
 async function listen(handler: Handler, port: number): Promise<Server> {
-  const server = createServer({ keepAlive: true, requestTimeout: 0 }, (message, response) => {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (message, response) => {
     void handle(handler, message, response);
   });
   // The client waits for "100 Continue": an error that needs no body is told before the body is sent.

@@ -3,7 +3,7 @@ import { xmlAnswer, type Answer } from '../answer';
 import { s3Error } from '../errors';
 import type { Exchange } from '../exchange';
 import type { XmlValue } from '../xml/write';
-import { currentVersion, encoder, OWNER, pageSize, takePage, walk, type ListedEntry } from './listing';
+import { currentVersion, encoder, isCommonPrefix, OWNER, pageSize, takePage, walk, type ListedEntry } from './listing';
 
 export async function listObjectsV2(exchange: Exchange): Promise<Answer> {
   const { bucket } = exchange;
@@ -35,8 +35,7 @@ export async function listObjects(exchange: Exchange): Promise<Answer> {
   const limit = pageSize(exchange, 'max-keys');
   const marker = exchange.query('marker') ?? '';
   const delimiter = exchange.query('delimiter');
-  // A marker that ends with the delimiter is a prefix that an earlier page has shown.
-  const isPrefix = Boolean(delimiter) && marker.endsWith(delimiter ?? '');
+  const isPrefix = isCommonPrefix(marker, exchange.query('prefix') ?? '', delimiter);
   const { page, truncated } = onePage(exchange, limit, { kind: isPrefix ? 'prefix' : 'key', name: marker });
   return xmlAnswer('ListBucketResult', {
     Name: bucket.record.name,

@@ -4,7 +4,7 @@ import { s3Error } from '../errors';
 import type { Exchange } from '../exchange';
 import type { ObjectVersion } from '../storage/records';
 import type { XmlValue } from '../xml/write';
-import { encoder, OWNER, pageSize, takePage, walk, type ListedEntry } from './listing';
+import { encoder, isCommonPrefix, OWNER, pageSize, takePage, walk, type ListedEntry } from './listing';
 
 export async function listObjectVersions(exchange: Exchange): Promise<Answer> {
   const { bucket } = exchange;
@@ -39,12 +39,12 @@ function entriesAfterMarker(exchange: Exchange): Iterable<ListedEntry> {
     throw s3Error('InvalidArgument', 'A version-id marker cannot be specified without a key marker.');
   }
   const delimiter = exchange.query('delimiter');
-  const isPrefix = Boolean(delimiter) && (keyMarker ?? '').endsWith(delimiter ?? '');
+  const prefix = exchange.query('prefix') ?? '';
   return walk(bucket, {
-    prefix: exchange.query('prefix') ?? '',
+    prefix,
     delimiter,
     from: firstIndex(exchange, keyMarker, versionIdMarker),
-    shownPrefix: isPrefix ? keyMarker : undefined,
+    shownPrefix: isCommonPrefix(keyMarker ?? '', prefix, delimiter) ? keyMarker : undefined,
     versionsOf: (key) => {
       const versions = bucket.versions(key);
       return key === keyMarker && versionIdMarker ? after(versions, versionIdMarker) : versions;

@@ -46,6 +46,13 @@ export function* walk(
   }
 }
 
+/** Whether a marker is a common prefix that an earlier page has shown, rather than a key. */
+export function isCommonPrefix(marker: string, prefix: string, delimiter: string | undefined): boolean {
+  if (!delimiter || !marker.startsWith(prefix)) return false;
+  const cut = marker.indexOf(delimiter, prefix.length);
+  return cut !== -1 && cut + delimiter.length === marker.length;
+}
+
 /** One page of a walk, and whether more follows. */
 export function takePage(entries: Iterable<ListedEntry>, limit: number): { page: ListedEntry[]; truncated: boolean } {
   const page: ListedEntry[] = [];
