@@ -8,6 +8,7 @@ export interface ImageConfig {
   readonly Entrypoint: readonly string[];
   readonly Cmd: readonly string[] | null;
   readonly StopSignal: string;
+  readonly Volumes: Readonly<Record<string, unknown>>;
 }
 
 export class Builder {

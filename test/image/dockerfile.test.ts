@@ -13,7 +13,7 @@ const instructions = parse(readFileSync(path.join(__dirname, '../../image/Docker
 const of = (name: string): string[] => instructions.filter((line) => line.name === name).map(({ value }) => value);
 
 test('it knows only instructions whose meaning these tests look at', () => {
-  const known = ['ARG', 'FROM', 'LABEL', 'COPY', 'RUN', 'USER', 'STOPSIGNAL', 'ENTRYPOINT', 'CMD'];
+  const known = ['ARG', 'FROM', 'LABEL', 'COPY', 'RUN', 'USER', 'VOLUME', 'STOPSIGNAL', 'ENTRYPOINT', 'CMD'];
   expect(instructions.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
 });
 
@@ -57,6 +57,10 @@ test('it runs the program, stops by SIGTERM and does not inherit the command of 
   expect(of('ENTRYPOINT')).toEqual(['["/usr/local/bin/node", "/opt/postgres-backup/postgres-backup.js"]']);
   expect(of('STOPSIGNAL')).toEqual(['SIGTERM']);
   expect(of('CMD')).toEqual(['[]']);
+});
+
+test('only /tmp is a volume: everything else works on a read-only root', () => {
+  expect(of('VOLUME')).toEqual(['/tmp']);
 });
 
 test('the certificates of Amazon RDS lie where the constructs say', () => {

@@ -7,10 +7,14 @@ import { text } from 'node:stream/consumers';
 import type { ImageConfig } from './builder';
 
 const ENTER = `
-root=$1 user=$2; shift 2
+root=$1 user=$2 volumes=$3; shift 3
 mount --make-rprivate /
 mount --bind "$root" "$root"
 mount -o remount,bind,ro "$root"
+for volume in $volumes; do
+  mode=$(stat --format=mode=%a,uid=%u,gid=%g "$root$volume")
+  mount -t tmpfs -o "$mode" volume "$root$volume"
+done
 mount --rbind /dev "$root/dev"
 mount --rbind /proc "$root/proc"
 exec setpriv --no-new-privs chroot --userspec="$user" "$root" "$@"
@@ -27,6 +31,8 @@ export class ReadOnlyContainer {
   constructor(
     private readonly root: string,
     private readonly config: ImageConfig,
+    /** `mounted`: empty and with their permissions in the image, as an engine does. Else they are read-only too. */
+    private readonly volumes: 'mounted' | 'not mounted',
   ) {}
 
   /** The image's entrypoint with these arguments, or its own command. */
@@ -39,7 +45,9 @@ export class ReadOnlyContainer {
 
   /** Any command of the image, in place of the entrypoint. */
   async run(command: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-    const child = spawn('unshare', ['--mount', 'sh', '-euc', ENTER, 'sh', this.root, this.config.User, ...command], {
+    const volumes = this.volumes === 'mounted' ? Object.keys(this.config.Volumes).join(' ') : '';
+    const args = [this.root, this.config.User, volumes, ...command];
+    const child = spawn('unshare', ['--mount', 'sh', '-euc', ENTER, 'sh', ...args], {
       // HOME as container engines take it from the image's /etc/passwd.
       env: { HOME: '/var/lib/postgresql', ...this.imageEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
