@@ -1,7 +1,7 @@
 import { EXIT } from '../../model';
 import { BackupError } from '../errors';
 import { crc32Base64 } from './crc32';
-import { isAmbiguous, sdkError, storeError, type Attempt } from './s3-errors';
+import { isAmbiguous, isConnectionFailure, sdkError, storeError, type Attempt } from './s3-errors';
 import type { ObjectDescription, WrittenVersion } from './store';
 
 /** What was sent, and must be found. */
@@ -30,6 +30,8 @@ export async function confirmWrite(
   try {
     found = await head();
   } catch (unreadable) {
+    // The store is gone altogether: that is the better thing to say.
+    if (isConnectionFailure(refused) && isConnectionFailure(unreadable)) throw storeError(refused, attempt);
     throw unconfirmed(refused, attempt, `Reading it back failed: ${sdkError(unreadable).message}`);
   }
   if (!found) throw storeError(refused, attempt);

@@ -38,8 +38,7 @@ export function sdkError(thrown: unknown): SdkError {
 
 /** Whether the store may have done what was asked although no good answer came: connection lost, time over, 5xx. */
 export function isAmbiguous(thrown: unknown): boolean {
-  const error = sdkError(thrown);
-  return isConnectionFailure(error) || (error.$metadata?.httpStatusCode ?? 0) >= 500;
+  return isConnectionFailure(thrown) || (sdkError(thrown).$metadata?.httpStatusCode ?? 0) >= 500;
 }
 
 interface Kind {
@@ -118,7 +117,9 @@ const KIND_BY_STATUS: ReadonlyMap<number, Kind> = new Map<number, Kind>([
 const CONNECTION_CODES =
   /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPROTO|HPE_\w+|CERT_\w+|ERR_TLS_\w+|\w*_CERT\w*|ERR_STREAM_PREMATURE_CLOSE)$/;
 
-function isConnectionFailure(error: SdkError): boolean {
+/** Whether no answer came at all. */
+export function isConnectionFailure(thrown: unknown): boolean {
+  const error = sdkError(thrown instanceof BackupError ? thrown.cause : thrown);
   if (error.$metadata?.httpStatusCode !== undefined) return false;
   return error.name === 'TimeoutError' || CONNECTION_CODES.test(error.code ?? '');
 }
