@@ -1,6 +1,6 @@
 /** One command, from its options to its exit code: the same frame around each of them. */
 import type { Command } from 'commander';
-import type { Component, ExitCode, MetricKey } from '../../model';
+import { EXIT, type Component, type ExitCode, type MetricKey } from '../../model';
 import { BackupError, toBackupError } from '../errors';
 import type { ConnectionSource } from '../postgres/connection';
 import type { ObjectStore } from '../store/store';
@@ -105,7 +105,7 @@ async function withinLimits(
       reporter,
       signal,
       now: dependencies.host.now,
-      server: () => dependencies.resolveServer(serverEnvironment(dependencies.host.env, options)),
+      server: () => resolvedServer(dependencies, serverEnvironment(dependencies.host.env, options)),
     });
   } catch (thrown) {
     throw endingOf(thrown, signal);
@@ -125,6 +125,17 @@ function startLimits({ dependencies: { host }, console, countFailure }: Limited,
       host.exit(error.exitCode);
     },
   });
+}
+
+/** What the environment says wrongly of the server is wrong usage: it is found before anything is begun. */
+function resolvedServer({ resolveServer }: Dependencies, env: NodeJS.ProcessEnv): ConnectionSource {
+  try {
+    return resolveServer(env);
+  } catch (thrown) {
+    const { code, message, detail, hint } = toBackupError(thrown);
+    if (code !== 'configuration-invalid') throw thrown;
+    throw new BackupError(code, message, { detail, hint, exitCode: EXIT.usage, cause: thrown });
+  }
 }
 
 /** Why it really ended: what fails after a stop fails because of the stop. */

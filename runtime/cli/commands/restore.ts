@@ -45,7 +45,7 @@ export function describeRestore(parent: Command, processors: number): Command {
   return command
     .addHelpText(
       'after',
-      serverHelp('the database to fill; one of PGDATABASE, PGSERVICE, DATABASE_URL or --secret must be given'),
+      serverHelp('the database to fill; one of PGDATABASE, DATABASE_URL and --secret must be given'),
     )
     .addHelpText('after', VAULT_HELP)
     .addHelpText('after', PLACES_HELP)

@@ -19,7 +19,7 @@ export function serverEnvironment(env: NodeJS.ProcessEnv, options: Partial<Share
  * very machine.
  */
 export function requireTargetDatabase(env: NodeJS.ProcessEnv): void {
-  const naming = ['PGDATABASE', 'DATABASE_URL', 'PGSERVICE', ENVIRONMENT.secret];
+  const naming = ['PGDATABASE', 'DATABASE_URL', ENVIRONMENT.secret];
   if (naming.some((name) => env[name] !== undefined && env[name] !== '')) return;
   throw usageError(
     'it is not said which database to fill',

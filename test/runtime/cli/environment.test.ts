@@ -1,4 +1,5 @@
 import { ENVIRONMENT } from '../../../model';
+import { BackupError } from '../../../runtime/errors';
 import { runCli, TARGET } from './support/harness';
 
 const DEPLOYED = {
@@ -149,4 +150,21 @@ test('options of the secret reach the server’s settings', async () => {
 test('a restore takes from the task’s environment where the backups are, not what to dump', async () => {
   const ran = await runCli(['restore', 'latest'], { env: { ...DEPLOYED, PGDATABASE: 'orders' } });
   expect(ran.restores).toMatchObject([{ content: 'all', database: undefined, tables: [], jobs: 4 }]);
+});
+
+test('a server that the environment names wrongly is wrong usage, and nothing is begun', async () => {
+  const ran = await runCli(['backup', 'dump', ...TARGET], {
+    resolveServer: () => {
+      throw new BackupError('configuration-invalid', 'PGPORT is "abc"', { hint: 'Give a number.' });
+    },
+  });
+  expect(ran.exitCode).toBe(2);
+  expect(ran.stderr).toBe('error: PGPORT is "abc"\n  hint: Give a number.\n');
+  expect(ran.backups).toEqual([]);
+});
+
+test('an unknown form of log is wrong usage, told plainly', async () => {
+  const ran = await runCli(['info', ...TARGET], { env: { POSTGRES_BACKUP_LOG: 'jason' } });
+  expect(ran).toMatchObject({ exitCode: 2, stdout: '', vaults: [] });
+  expect(ran.stderr).toContain('error: environment variable POSTGRES_BACKUP_LOG is "jason"');
 });

@@ -26,7 +26,6 @@ test.each([
 test.each([
   ['PGDATABASE', { PGDATABASE: 'orders' }, []],
   ['DATABASE_URL', { DATABASE_URL: 'postgres://db/orders' }, []],
-  ['a service', { PGSERVICE: 'restore' }, []],
   ['a secret', {}, ['--secret', 'orders/restore']],
 ])('%s says where to', async (_what, env, options) => {
   expect((await runCli(['restore', 'latest', ...TARGET, ...options], { env })).exitCode).toBe(0);

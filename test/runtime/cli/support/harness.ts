@@ -17,6 +17,7 @@ export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
+  readonly resolveServer?: Dependencies['resolveServer'];
   readonly points?: readonly RecoveryPoint[];
   readonly terminal?: { readonly columns: number };
   readonly signals?: EventEmitter<Record<StopSignal, [StopSignal]>>;
@@ -75,6 +76,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
     },
     resolveServer: (env) => {
       ran.serverEnvironments.push(env);
+      if (setup.resolveServer) return setup.resolveServer(env);
       return {
         description: 'backup@db.internal:5432/orders',
         open: async () => {

@@ -1,4 +1,7 @@
 // A terminal as far as the reporter uses one: what a person would see on it.
+/** Characters that take two columns, as far as the tests write such. */
+const WIDE = /[\u1100-\u115f\u2e80-\uffdc]/;
+
 export class Screen {
   private readonly lines: string[] = [''];
   private row = 0;
@@ -57,7 +60,7 @@ export class Screen {
     const line = Array.from((this.lines[this.row] ?? '').padEnd(this.column));
     line[this.column] = char;
     this.lines[this.row] = line.join('');
-    this.column += 1;
+    this.column += WIDE.test(char) ? 2 : 1;
   }
 
   private obey(question: string, argument: string, command: string): void {
