@@ -20,7 +20,7 @@ export interface StorageTiersProps {
    *
    * Not the deeper archives: they hand an object out after hours, which no recovery time objective has to spare.
    *
-   * @default Duration.days(90)
+   * @default - 90 days, or 30 days after `infrequentAccessAfter` where that is later
    */
   readonly archiveAfter?: Duration;
 }
@@ -37,12 +37,13 @@ export class StorageTiers {
    */
   public static byAge(props: StorageTiersProps = {}): StorageTiers {
     const infrequentAccessAfter = props.infrequentAccessAfter ?? Duration.days(35);
-    const archiveAfter = props.archiveAfter ?? Duration.days(Math.max(90, infrequentAccessAfter.toDays() + 30));
     requireDays('infrequentAccessAfter', infrequentAccessAfter, MINIMUM_DAYS_IN_A_TIER, 'S3 moves nothing sooner');
+    const earliest = infrequentAccessAfter.toDays() + MINIMUM_DAYS_IN_A_TIER;
+    const archiveAfter = props.archiveAfter ?? Duration.days(Math.max(90, earliest));
     requireDays(
       'archiveAfter',
       archiveAfter,
-      infrequentAccessAfter.toDays() + MINIMUM_DAYS_IN_A_TIER,
+      earliest,
       `Standard-IA is paid for ${MINIMUM_DAYS_IN_A_TIER} days, and objects reach it after ${infrequentAccessAfter.toDays()}`,
     );
     return new StorageTiers(infrequentAccessAfter, archiveAfter);
