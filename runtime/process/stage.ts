@@ -90,7 +90,12 @@ export function describeExit(exit: Pick<StageExit, 'code' | 'signal'>): string {
 /** When one process dies, its neighbours fail of a broken pipe; the one that said something is the one to blame. */
 function blamed(exits: readonly StageExit[]): StageExit | undefined {
   const failed = exits.filter((exit) => exit.code !== 0 || exit.signal !== null);
-  return failed.find((exit) => exit.signal !== 'SIGPIPE' && !/broken pipe/i.test(exit.lastWords)) ?? failed[0];
+  return failed.find((exit) => !lostItsReader(exit)) ?? failed[0];
+}
+
+/** Whether it ended because nobody read on: not a failure of its own. */
+export function lostItsReader(exit: StageExit): boolean {
+  return exit.signal === 'SIGPIPE' || (exit.code !== 0 && /broken pipe|connection reset/i.test(exit.lastWords));
 }
 
 function nextStdin(stage: Stage): Writable {
@@ -118,6 +123,8 @@ function observeExit(child: ChildProcess, name: string): Promise<StageExit> {
       // No `close` follows when there never was a process.
       if (child.pid === undefined) resolve({ name, code: null, signal: null, lastWords: error.message });
     });
-    child.on('close', (code, signal) => resolve({ name, code, signal, lastWords: stderr || (notStarted?.message ?? '') }));
+    child.on('close', (code, signal) =>
+      resolve({ name, code, signal, lastWords: stderr || (notStarted?.message ?? '') }),
+    );
   });
 }

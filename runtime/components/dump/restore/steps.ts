@@ -8,7 +8,7 @@ import { formatBytes, formatNumberOf } from '../../../observe/format';
 import { parseArchiveHead } from '../../../postgres/archive/archive-head';
 import { requireSuccess } from '../../../process/stage';
 import { runBounded } from '../../../process/bounded';
-import { isWanted, selectData, selectDefinitions, sequenceKey, useList } from './entry-selection';
+import { isWanted, selectData, sequenceKey, useList } from './entry-selection';
 import { restoreFailure, startRestore } from './restore-process';
 import type { Definitions, RestoreRun } from './restore-run';
 import { feedVerified, openArchive, readArchiveHead } from '../verified-archive';
@@ -41,15 +41,14 @@ export async function restoreDefinitions(
 ): Promise<void> {
   const name = section === 'pre-data' ? 'schema' : 'indexes, constraints';
   await run.phases.run(name, async () => {
-    const selected = run.wanted.length > 0 ? selectDefinitions(definitions.entries, run.wanted) : definitions.entries;
-    const list = run.wanted.length > 0 ? await writeList(run, `${section}.list`, selected) : [];
+    const list = run.wanted.length > 0 ? await writeList(run, `${section}.list`, definitions.entries) : [];
     // Before the data one object may need the one before it in ways no dependency tells; after it they are independent.
     const jobs = section === 'post-data' ? [`--jobs=${run.request.jobs}`] : [];
     const stage = await startRestore(restoreProcess(run), [`--section=${section}`, ...jobs, ...list], {
       file: definitions.file,
     });
     requireSuccess([await stage.exited], restoreFailure(`the ${section} section`), run.stop.signal);
-    const count = selected.filter((entry) => entry.section === section && entry.definition !== '').length;
+    const count = definitions.entries.filter((entry) => entry.section === section && entry.definition !== '').length;
     return [formatNumberOf(count, 'object'), undefined];
   });
 }
@@ -58,11 +57,7 @@ export async function restoreDefinitions(
 export async function restoreData(run: RestoreRun, definitions: Definitions | null): Promise<void> {
   const archives = run.dumped.data.filter((archive) => concerns(run, archive));
   const totalBytes = archives.reduce((sum, archive) => sum + archive.object.sizeBytes, 0);
-  const ownedSequences = new Set(
-    definitions && run.wanted.length > 0
-      ? selectDefinitions(definitions.entries, run.wanted).filter(isSequence).map(sequenceKey)
-      : [],
-  );
+  const ownedSequences = new Set(definitions?.entries.filter(isSequence).map(sequenceKey));
   await run.phases.run(
     'data',
     async (step) => {
@@ -95,7 +90,12 @@ async function restoreArchive(
     args.push(...(await writeList(run, `${name}.list`, selectData(entries, run.wanted, ownedSequences))));
   }
   const consumer = await startRestore(restoreProcess(run), args, 'stdin');
-  await feedVerified(run.origin, archive.object, consumer, restoreFailure(name), onBytes);
+  await feedVerified(run.origin, archive.object, {
+    consumer,
+    reads: run.wanted.length > 0 ? 'what it needs' : 'everything',
+    failure: restoreFailure(name),
+    onBytes,
+  });
 }
 
 async function writeList(run: RestoreRun, name: string, entries: readonly ArchiveEntry[]): Promise<string[]> {

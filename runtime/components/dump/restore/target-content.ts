@@ -1,4 +1,5 @@
 import { BackupError } from '../../../errors';
+import { qualifiedName } from '../../../postgres/sql-quoting';
 import type { SqlSession } from '../../../postgres/session';
 import { MARKER_SCHEMA } from './marker';
 
@@ -17,37 +18,64 @@ export async function refuseNonEmpty(session: SqlSession, description: string): 
   });
 }
 
+/** Refuses a database in which a restore of some tables was left half-way: what it made is not to be told from the rest. */
+export async function refuseUnfinished(session: SqlSession, description: string): Promise<void> {
+  const marked = await session.query(`SELECT FROM pg_namespace WHERE nspname = '${MARKER_SCHEMA}'`);
+  if (marked.length === 0) return;
+  const { message, detail } = unfinished(await readMarker(session), description);
+  throw new BackupError('target-not-empty', message, {
+    detail,
+    hint: `Drop (or, after --data-only, truncate) the tables that it was to restore, then DROP SCHEMA ${MARKER_SCHEMA} CASCADE, and restore again.`,
+  });
+}
+
+interface TableName {
+  readonly schema: string;
+  readonly name: string;
+}
+
 /** Refuses tables that are there already, for a restore of some tables beside others. */
 export async function refuseExistingTables(
   session: SqlSession,
-  tables: readonly { schema: string; name: string }[],
+  tables: readonly TableName[],
   description: string,
 ): Promise<void> {
-  const existing = await session.query<{ schema: string; name: string }>(RELATIONS);
-  const there = new Set(existing.map(({ schema, name }) => JSON.stringify([schema, name])));
-  const clash = tables.find(({ schema, name }) => there.has(JSON.stringify([schema, name])));
+  const isThere = await presentTables(session);
+  const clash = tables.find(isThere);
   if (!clash) return;
-  throw new BackupError('target-not-empty', `${description} has a table "${clash.schema}"."${clash.name}" already`, {
+  throw new BackupError('target-not-empty', `${description} has a table ${qualifiedName(clash)} already`, {
     hint: 'Drop or rename it, or restore into another database; with --data-only its rows are filled into an empty table.',
   });
 }
 
 /** Refuses tables that are missing or hold rows, for a restore of rows alone. */
-export async function refuseFilledTables(
+export async function refuseUnfitTables(
   session: SqlSession,
-  tables: readonly { schema: string; name: string }[],
-  quoted: (table: { schema: string; name: string }) => string,
+  tables: readonly TableName[],
   description: string,
 ): Promise<void> {
+  const isThere = await presentTables(session);
+  const missing = tables.find((table) => !isThere(table));
+  if (missing) {
+    throw new BackupError('restore-failed', `${description} has no table ${qualifiedName(missing)} for its rows`, {
+      hint: 'Restore the definitions first (--schema-only), or leave --data-only out.',
+    });
+  }
   for (const table of tables) {
     const [{ filled }] = await session.query<{ filled: boolean }>(
-      `SELECT EXISTS (SELECT FROM ${quoted(table)}) AS filled`,
+      `SELECT EXISTS (SELECT FROM ${qualifiedName(table)}) AS filled`,
     );
     if (!filled) continue;
-    throw new BackupError('target-not-empty', `table ${quoted(table)} in ${description} holds rows already`, {
+    throw new BackupError('target-not-empty', `table ${qualifiedName(table)} in ${description} holds rows already`, {
       hint: 'Empty it first (TRUNCATE): rows are never added to rows.',
     });
   }
+}
+
+async function presentTables(session: SqlSession): Promise<(table: TableName) => boolean> {
+  const found = await session.query<TableName>(RELATIONS);
+  const keys = new Set(found.map(({ schema, name }) => JSON.stringify([schema, name])));
+  return ({ schema, name }) => keys.has(JSON.stringify([schema, name]));
 }
 
 interface MarkerRow {
