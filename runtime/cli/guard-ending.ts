@@ -41,8 +41,8 @@ export function guardEnding(process: NodeJS.Process, tell: (error: BackupError) 
   };
 
   process.exitCode = EXIT.failed;
+  // A rejected promise that nobody looked at comes here too.
   process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
   process.on('exit', () => {
     if (!ended) tell(unfinished());
   });

@@ -183,3 +183,17 @@ test('a restore is counted in a task, with how long it took', async () => {
   expect(failed.exitCode).toBe(1);
   expect(JSON.parse(failed.stdout)).toMatchObject({ RestoreFailed: 1 });
 });
+
+test.each(['failed', 'could not verify'] as const)(
+  'a restore whose outcome is "%s" counts as failed',
+  async (outcome) => {
+    const ran = await runCli(['restore', 'latest', ...TARGET], {
+      env: { ...TO_ORDERS, POSTGRES_BACKUP_LOG: 'json' },
+      dump: { restore: async () => examplePassedRestore({ outcome }) },
+    });
+    const [metric, answer] = ran.stdout.split('\n').filter(Boolean);
+    expect(JSON.parse(metric)).toMatchObject({ RestoreFailed: 1 });
+    expect(JSON.parse(metric)).not.toHaveProperty('RestoreSucceeded');
+    expect(JSON.parse(answer)).toMatchObject({ level: 'error', outcome });
+  },
+);

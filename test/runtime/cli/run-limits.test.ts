@@ -108,17 +108,19 @@ test('what fails because of the stop is told as the stop, with the failure as it
 test('a dump that does not stop is ended all the same, counted as failed and told', async () => {
   const signals = new EventEmitter<Record<StopSignal, [StopSignal]>>();
   let giveIn: (error: Error) => void = () => undefined;
+  let writtenAtExit = '';
   const running = runCli(['backup', 'dump', ...TARGET], {
     signals,
     env: { POSTGRES_BACKUP_LOG: 'json' },
     dump: { backup: () => new Promise((_resolve, reject) => (giveIn = reject)) },
+    onExit: ({ stdout }) => (writtenAtExit = stdout),
   });
   signals.emit('SIGTERM', 'SIGTERM');
   jest.advanceTimersByTime(25_000);
   giveIn(new Error('the process would have ended before'));
   const ran = await running;
   expect(ran.exits).toEqual([1]);
-  expect(ran.stdout.split('\n')[0]).toContain('"BackupFailed":1');
+  expect(writtenAtExit).toContain('"BackupFailed":1');
   expect(ran.stderr).toContain('clean-up did not end within 25 s');
 });
 
@@ -136,4 +138,12 @@ test('what was made in spite of a stop that came too late is good', async () => 
     },
   });
   expect((await running).exitCode).toBe(0);
+});
+
+test.each(['passed', 'failed'] as const)('after a run that %s, no signal and no timer is left', async (outcome) => {
+  const signals = new EventEmitter<Record<StopSignal, [StopSignal]>>();
+  const failed = () => Promise.reject(new BackupError('dump-failed', 'no'));
+  await runCli(['backup', 'dump', ...TARGET], { signals, dump: outcome === 'failed' ? { backup: failed } : {} });
+  expect(signals.eventNames()).toEqual([]);
+  expect(jest.getTimerCount()).toBe(0);
 });

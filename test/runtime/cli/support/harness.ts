@@ -20,6 +20,8 @@ export interface Setup {
   readonly resolveServer?: Dependencies['resolveServer'];
   readonly points?: readonly RecoveryPoint[];
   readonly terminal?: { readonly columns: number };
+  /** What was written when the process would have been ended at once. */
+  readonly onExit?: (written: { readonly stdout: string; readonly stderr: string }) => void;
   readonly signals?: EventEmitter<Record<StopSignal, [StopSignal]>>;
 }
 
@@ -68,7 +70,10 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       processors: 8,
       now: () => NOW,
       clock: () => 0,
-      exit: (code) => void ran.exits.push(code),
+      exit: (code) => {
+        ran.exits.push(code);
+        setup.onExit?.({ ...seen });
+      },
     },
     openStore: (uri) => {
       ran.vaults.push(uri);
