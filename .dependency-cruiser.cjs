@@ -59,5 +59,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
+    // Built or configuration: not part of the house.
+    exclude: { path: '^(dist|assets|assets[.]building-|coverage|scripts)|(^|/)cdk[.]out/|^[^/]+[.](js|cjs|mjs)$' },
   },
 };
