@@ -25,12 +25,21 @@ export function dataDirectory(directory: string): string {
 }
 
 export async function initialiseCluster(cluster: NewCluster): Promise<void> {
+  refuseSuperuser(cluster.superuser);
   // initdb takes a password from a file or a terminal; arguments are visible to everybody.
   const passwordFile = path.join(cluster.directory, 'password');
   await writeFile(passwordFile, `${cluster.password}\n`, { mode: 0o600, flag: 'wx' });
   if (cluster.user) await chown(passwordFile, cluster.user.uid, cluster.user.gid);
   await runInitdb(cluster, passwordFile);
   await rm(passwordFile);
+}
+
+/** initdb does not quote such names, and its message about them would hold the password. */
+function refuseSuperuser(name: string): void {
+  if (name !== '' && !/["$'\\]/.test(name)) return;
+  throw new BackupError('configuration-invalid', `the superuser cannot be called ${JSON.stringify(name)}`, {
+    hint: 'initdb takes no name that is empty or holds a quote, a backslash or a dollar sign.',
+  });
 }
 
 async function runInitdb(cluster: NewCluster, passwordFile: string): Promise<void> {

@@ -94,9 +94,8 @@ function serverArguments(port: number, launch: ServerLaunch): string[] {
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: launch.directory,
-    // What it holds is made anew when lost: speed is all that counts.
+    // What it holds is made anew when the machine goes down. A crash of the server alone loses nothing committed.
     fsync: 'off',
-    synchronous_commit: 'off',
     full_page_writes: 'off',
     shared_buffers: '64MB',
     ...launch.settings,
