@@ -1,10 +1,7 @@
 import {
   MANIFEST_NAME,
-  RETENTION_CLASSES,
   VERIFICATION_NAME,
-  componentPrefix,
   parsePointId,
-  parsePointPrefix,
   pointId,
   pointPrefix,
   type Component,
@@ -14,21 +11,15 @@ import { BackupError, usageError } from '../errors';
 import type { ObjectStore } from '../store/store';
 import { readManifest } from './manifest-reader';
 import type { RecoveryPoint } from './recovery-point';
+import { surveyRuns } from './survey';
 
 /** A manifest of 10^5 tables is some 20 MB; what is larger is not one. */
 const MAXIMUM_MANIFEST_BYTES = 256 * 1024 * 1024;
 
 /** Every recovery point of a source's component, the newest first: folders that hold a manifest. */
 export async function listPoints(store: ObjectStore, source: string, component: Component): Promise<PointAddress[]> {
-  const points: PointAddress[] = [];
-  for (const retention of RETENTION_CLASSES) {
-    for await (const entry of store.list(`${componentPrefix(source, component)}${retention}/`)) {
-      if (entry.kind !== 'object' || !entry.key.endsWith(`/${MANIFEST_NAME}`)) continue;
-      const address = parsePointPrefix(entry.key);
-      if (address && entry.key === `${pointPrefix(address)}${MANIFEST_NAME}`) points.push(address);
-    }
-  }
-  return points.sort((a, b) => b.time.getTime() - a.time.getTime() || (pointId(a) < pointId(b) ? 1 : -1));
+  const runs = await surveyRuns(store, source, component);
+  return runs.filter((run) => run.manifestAt !== undefined).map((run) => run.address);
 }
 
 /** Reads one recovery point; `point-missing` when it has no manifest, `manifest-invalid` when that is not a good one. */

@@ -1,0 +1,53 @@
+import {
+  FAILURE_NAME,
+  MANIFEST_NAME,
+  STARTED_NAME,
+  VERIFICATION_NAME,
+  componentPrefix,
+  parsePointPrefix,
+  pointId,
+  pointPrefix,
+  type Component,
+  type PointAddress,
+} from '../../model';
+import type { ObjectStore } from '../store/store';
+
+/** What lies in the folder of one run, as a listing shows it: nothing is opened, and no job log is believed. */
+export interface SurveyedRun {
+  readonly address: PointAddress;
+  /** Key of the folder, with a slash at the end. */
+  readonly prefix: string;
+  /** When the store received each, by its own clock; absent where there is none. */
+  readonly startedAt?: Date;
+  /** There is a manifest: a recovery point. */
+  readonly manifestAt?: Date;
+  readonly failedAt?: Date;
+  readonly verifiedAt?: Date;
+}
+
+/** Every run of a component that left anything in the vault, the newest first: by one listing of its prefix. */
+export async function surveyRuns(store: ObjectStore, source: string, component: Component): Promise<SurveyedRun[]> {
+  const runs = new Map<string, Mutable<SurveyedRun>>();
+  for await (const entry of store.list(componentPrefix(source, component))) {
+    if (entry.kind !== 'object') continue;
+    const address = parsePointPrefix(entry.key);
+    if (!address) continue;
+    const prefix = pointPrefix(address);
+    const run = runs.get(prefix) ?? { address, prefix };
+    runs.set(prefix, run);
+    const field = RECORDS[entry.key.slice(prefix.length)];
+    if (field) run[field] = entry.lastModified;
+  }
+  return [...runs.values()].sort(
+    (a, b) => b.address.time.getTime() - a.address.time.getTime() || (pointId(a.address) < pointId(b.address) ? 1 : -1),
+  );
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const RECORDS: Readonly<Record<string, 'startedAt' | 'manifestAt' | 'failedAt' | 'verifiedAt'>> = {
+  [STARTED_NAME]: 'startedAt',
+  [MANIFEST_NAME]: 'manifestAt',
+  [FAILURE_NAME]: 'failedAt',
+  [VERIFICATION_NAME]: 'verifiedAt',
+};
