@@ -1,0 +1,93 @@
+/** Damage in the store: one bit, one byte. Both must be refused by the verification and by the restore. */
+import type { Manifest, StoredObject } from '../../../model';
+import { formatBytes, formatCount } from '../../../runtime/observe/format';
+import type { ErrorDocument } from '../../../runtime/cli/error-answer';
+import type { VerifyDocument } from '../../../runtime/cli/output/verify-output';
+import { VAULT_BUCKET } from '../access';
+import { claim } from '../claim';
+import { DATABASE, databaseExists, dropDatabase } from '../clinic';
+import type { Demonstration } from '../demonstration';
+import { operatorEnvironment } from '../environment';
+import type { Telling } from '../narrator';
+import { document, runProgram } from '../program';
+import { askPsql } from '../psql';
+
+/** Where the damaged point is restored to. */
+const TARGET = 'clinic_from_damaged';
+const MARKER = 'postgres_backup_restore_incomplete';
+
+export async function flipBit(demonstration: Demonstration, manifest: Manifest): Promise<void> {
+  const { scene, narrator, signal } = demonstration;
+  await narrator.step('flip a bit', async (telling) => {
+    const { key, sizeBytes } = largest(manifest);
+    const target = { bucket: VAULT_BUCKET, key };
+    const offset = Math.floor(sizeBytes / 2);
+    await scene.s3.damage.flipBit(target, offset);
+    await claimRefused(demonstration, telling, { point: manifest.point, key });
+    await scene.s3.damage.flipBit(target, offset);
+    const mended = await runProgram(['verify', manifest.point], operatorEnvironment(scene, DATABASE), signal);
+    claim(mended.exitCode === 0, 'with the bit put back, the verification passes again', mended.stderr);
+    telling.proven(`refused: 1 bit of ${formatBytes(sizeBytes)}, in byte ${formatCount(offset)}`);
+    telling.detail('with the bit put back, verify passes again');
+  });
+}
+
+export async function cutShort(demonstration: Demonstration, manifest: Manifest): Promise<void> {
+  const { scene, narrator } = demonstration;
+  await narrator.step('cut short', async (telling) => {
+    const { key, sizeBytes } = largest(manifest);
+    await scene.s3.damage.truncate({ bucket: VAULT_BUCKET, key }, sizeBytes - 1);
+    await claimRefused(demonstration, telling, { point: manifest.point, key });
+    telling.proven(`refused: ${formatCount(sizeBytes - 1)} of ${formatCount(sizeBytes)} bytes`);
+  });
+}
+
+interface Damaged {
+  readonly point: string;
+  readonly key: string;
+}
+
+async function claimRefused(demonstration: Demonstration, telling: Telling, damaged: Damaged): Promise<void> {
+  await claimVerifyRefuses(demonstration, telling, damaged);
+  await claimRestoreRefuses(demonstration, telling, damaged);
+}
+
+async function claimVerifyRefuses({ scene, signal }: Demonstration, telling: Telling, damaged: Damaged): Promise<void> {
+  const run = await runProgram(['verify', damaged.point, '--json'], operatorEnvironment(scene, DATABASE), signal);
+  claim(run.exitCode === 1, 'verify ends with 1', `${run.exitCode}\n${run.stderr}${run.stdout}`);
+  const { objects } = document<VerifyDocument>(run, 'postgres-backup/verify/1');
+  const bad = objects.filter(({ outcome }) => outcome === 'failed');
+  claim(bad.length === 1 && bad[0].key === damaged.key, 'verify names the damaged object and no other', run.stdout);
+  telling.command(`postgres-backup verify ${damaged.point}`);
+  telling.detail(`exit 1: ${bad.length} of ${objects.length} objects failed, ${nameOf(damaged)}`);
+}
+
+async function claimRestoreRefuses(
+  { scene, signal }: Demonstration,
+  telling: Telling,
+  damaged: Damaged,
+): Promise<void> {
+  const args = ['restore', damaged.point, '--create', '--json'];
+  const run = await runProgram(args, operatorEnvironment(scene, TARGET), signal);
+  claim(run.exitCode === 1, 'restore ends with 1', `${run.exitCode}\n${run.stderr}${run.stdout}`);
+  const { error } = document<ErrorDocument>(run, 'postgres-backup/error/1');
+  claim(error.code === 'object-damaged', 'restore says what is wrong', run.stdout);
+  telling.command(`postgres-backup restore ${damaged.point} --create`);
+  telling.detail(`exit 1: ${error.message.replace(JSON.stringify(damaged.key), nameOf(damaged))}`);
+  if (!(await databaseExists(scene, TARGET, signal))) return;
+  // The definitions were good and are there; a database that a restore left half-way must not look finished.
+  const marker = await askPsql(scene, TARGET, `SELECT failure FROM ${MARKER}.restore`, signal);
+  claim(marker !== '', 'the unfinished database says so itself');
+  telling.detail('the half-made database says in itself that it is not finished');
+  await dropDatabase(scene, TARGET, signal);
+}
+
+function nameOf({ key }: Damaged): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
+function largest(manifest: Manifest): StoredObject {
+  return manifest.databases
+    .flatMap(({ data }) => data.map(({ object }) => object))
+    .reduce((a, b) => (b.sizeBytes > a.sizeBytes ? b : a));
+}
