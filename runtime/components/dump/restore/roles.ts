@@ -22,12 +22,13 @@ export async function restoreRoles(
   const statements = splitStatements(await readGlobals(origin, globals)).filter((sql) => ROLE_STATEMENT.test(sql));
   const existing = await session.query<{ name: string }>('SELECT rolname AS name FROM pg_roles');
   const [{ self }] = await session.query<{ self: string }>('SELECT session_user AS self');
-  const creations = new Set(existing.map(({ name }) => `CREATE ROLE ${quotedAsDumped(name)}`));
-  const own = `ALTER ROLE ${quotedAsDumped(self)} `;
+  const creations = new Set(existing.flatMap(({ name }) => asDumped(name).map((dumped) => `CREATE ROLE ${dumped}`)));
+  const changesSelf = (statement: string): boolean =>
+    asDumped(self).some((dumped) => statement.startsWith(`ALTER ROLE ${dumped} `));
   let executed = 0;
   for (const statement of statements) {
     // The restoring role must not change itself: it may lose the right to go on.
-    if (creations.has(statement) || statement.startsWith(own) || statement.startsWith('ALTER DATABASE')) continue;
+    if (creations.has(statement) || changesSelf(statement) || statement.startsWith('ALTER DATABASE')) continue;
     await session.execute(statement);
     executed++;
   }
@@ -58,7 +59,7 @@ function isInsideQuotes(sql: string): boolean {
   return open !== undefined;
 }
 
-/** As pg_dumpall writes a name: quoted only where it must be. */
-function quotedAsDumped(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
+/** The forms in which pg_dumpall may write a name: quoted where it must be, for a keyword (`"user"`) too. */
+function asDumped(name: string): string[] {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? [name, quoteIdentifier(name)] : [quoteIdentifier(name)];
 }

@@ -1,0 +1,126 @@
+/** A server that goes away, or a network that does: one more try where it may help, an end within the deadline, and never half a backup. */
+import { BackupError } from '../../runtime/errors';
+import { failureOf } from '../support/failure-of';
+import { Lab } from '../support/lab';
+import { until } from '../support/processes';
+import { TcpProxy, type ProxyMode } from '../support/tcp-proxy';
+
+let lab: Lab;
+let proxy: TcpProxy;
+
+beforeAll(async () => {
+  lab = await Lab.start();
+  await lab.database(
+    'large',
+    `CREATE TABLE t AS SELECT i, md5(i::text) || md5((-i)::text) AS h FROM generate_series(1, 200000) i`,
+  );
+});
+
+beforeEach(async () => {
+  proxy = await TcpProxy.start(lab.server.port);
+  lab.messages.warnings.length = 0;
+});
+
+afterEach(() => proxy.close());
+afterAll(() => lab.stop());
+
+const ROWS_UNDER_WAY_BYTES = 3_000_000;
+const isManifest = (key: string): boolean => key.endsWith('/manifest.json');
+const retries = (): string[] => lab.messages.warnings.filter((warning) => /trying once more/.test(warning));
+
+/** Ends the backend of the running pg_dump. */
+async function terminateDump(): Promise<void> {
+  await lab.sql(
+    'postgres',
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump'`,
+  );
+}
+
+describe('one more try, in a new snapshot', () => {
+  it('a backend terminated once: the second dump is whole', async () => {
+    const terminated = new Promise<void>((resolve, reject) =>
+      proxy.after(ROWS_UNDER_WAY_BYTES, () => void terminateDump().then(resolve, reject)),
+    );
+    const point = await lab.point('large', {}, { port: proxy.port });
+    await terminated;
+    expect(retries()).toHaveLength(1);
+    expect((await lab.verify(point, 'read')).outcome).toBe('passed');
+  });
+
+  it('a backend terminated twice: failed', async () => {
+    const before = (await lab.keys()).filter(isManifest);
+    const again = (): void => {
+      void terminateDump();
+      proxy.after(ROWS_UNDER_WAY_BYTES, () => void terminateDump());
+    };
+    proxy.after(ROWS_UNDER_WAY_BYTES, again);
+    const failure = await failureOf(lab.backup('large', {}, { port: proxy.port }));
+    expect(proxy.fired).toBe(true);
+    expect(failure.code).toBe('server-unreachable');
+    expect(retries()).toHaveLength(1);
+    expect((await lab.keys()).filter(isManifest)).toEqual(before);
+  });
+
+  it('a server that crashes and comes back: whole in the second try, or failed', async () => {
+    const restarted = new Promise<void>((resolve, reject) =>
+      proxy.after(ROWS_UNDER_WAY_BYTES, () => void lab.server.restart('immediate').then(resolve, reject)),
+    );
+    const before = (await lab.keys()).filter(isManifest);
+    const result = await lab.backup('large', {}, { port: proxy.port }).catch((error: unknown) => error);
+    await restarted;
+    expect(retries().length).toBeLessThanOrEqual(1);
+    if (result instanceof BackupError) {
+      expect(result.code).toBe('server-unreachable');
+      expect((await lab.keys()).filter(isManifest)).toEqual(before);
+    } else {
+      expect(result).toMatchObject({ outcome: 'made' });
+    }
+    expect((await lab.backup('large')).outcome).toBe('made');
+  });
+
+  it('every connection reset at once: whole in the second try', async () => {
+    proxy.after(ROWS_UNDER_WAY_BYTES, () => proxy.reset());
+    const point = await lab.point('large', {}, { port: proxy.port });
+    expect(proxy.fired).toBe(true);
+    expect(retries()).toHaveLength(1);
+    expect((await lab.verify(point, 'read')).outcome).toBe('passed');
+  });
+});
+
+describe('a network that does not answer ends with the deadline, not later', () => {
+  const deadline = new BackupError('deadline-exceeded', 'not finished in time');
+
+  it.each<[ProxyMode, string]>([
+    ['swallow', 'in the middle of the rows'],
+    ['trickle', 'in the middle of the rows'],
+    ['swallow', 'from the beginning'],
+  ])('%s, %s', async (mode, when) => {
+    const stop = new AbortController();
+    if (when === 'from the beginning') proxy.mode = mode;
+    else proxy.after(ROWS_UNDER_WAY_BYTES, () => (proxy.mode = mode));
+    const before = (await lab.keys()).filter(isManifest);
+    const failing = failureOf(lab.backup('large', {}, { port: proxy.port, signal: stop.signal }));
+    await until('the network is bad', () => proxy.mode === mode);
+    stop.abort(deadline);
+    const began = Date.now();
+    expect((await failing).code).toBe('deadline-exceeded');
+    expect(Date.now() - began).toBeLessThan(25_000);
+    expect((await lab.keys()).filter(isManifest)).toEqual(before);
+  });
+
+  it('a restore too, and the target says that it is unfinished', async () => {
+    const point = await lab.point('large');
+    const stop = new AbortController();
+    const failing = failureOf(lab.restore(point, 'cut off', {}, { port: proxy.port, signal: stop.signal }));
+    await until('rows are read', () =>
+      lab.requests.some(
+        ({ operation, key }) => operation === 'GetObject' && key === point.manifest.databases[0].data[0].object.key,
+      ),
+    );
+    proxy.mode = 'swallow';
+    stop.abort(deadline);
+    expect((await failing).code).toBe('deadline-exceeded');
+    const marked = `SELECT count(*) FROM pg_namespace WHERE nspname = 'postgres_backup_restore_incomplete'`;
+    expect(await lab.sql('cut off', marked)).toBe('1');
+  });
+});
