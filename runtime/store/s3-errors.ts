@@ -65,6 +65,11 @@ const DENIED_HINT = 'Check the policies of the role, the bucket and the VPC endp
 
 const KINDS: readonly (Kind & { readonly names: RegExp })[] = [
   { names: /^NoSuchBucket$/, code: 'store-missing', hint: 'Check the name of the vault; deploy it first.' },
+  {
+    names: /^NoSuchUpload$/,
+    code: 'store-failed',
+    hint: 'The unfinished upload is gone: a lifecycle rule or somebody aborted it. Run it again.',
+  },
   { names: /^(NoSuchKey|NoSuchVersion|NotFound)$/, code: 'object-missing' },
   {
     names: /^(PreconditionFailed|ConditionalRequestConflict)$/,

@@ -150,7 +150,7 @@ describe('lasting faults end the upload, and leave nothing behind', () => {
   test('an upload that the lifecycle rule aborted is not taken for done', async () => {
     const key = nextKey();
     vault.faults.add({ operation: 'CompleteMultipartUpload', fault: { kind: 'error', code: 'NoSuchUpload' } });
-    await expect(upload(store, key, bytes)).rejects.toMatchObject({ code: 'object-missing' });
+    await expect(upload(store, key, bytes)).rejects.toMatchObject({ code: 'store-failed' });
     expect(await vault.versionsOf(key)).toEqual([]);
   });
 });
@@ -171,6 +171,16 @@ describe('told to end', () => {
     await expect(receiving).rejects.toMatchObject({ code: 'terminated' });
     expect(await vault.openUploads()).toEqual([]);
     expect(await vault.versionsOf(key)).toEqual([]);
+  });
+
+  test('while a small write waits: with the reason given, and nothing is looked up', async () => {
+    const injected = vault.faults.add({ operation: 'PutObject', fault: { kind: 'stall' } });
+    const stop = new AbortController();
+    const writing = store.put(nextKey(), Buffer.from('x'), { ifAbsent: true, signal: stop.signal });
+    while (injected.matched === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    stop.abort(new BackupError('terminated', 'told to end'));
+    await expect(writing).rejects.toMatchObject({ code: 'terminated' });
+    expect(vault.operations()).not.toContain('HeadObject');
   });
 
   test('a real producer killed in the middle leaves no object and no upload', async () => {

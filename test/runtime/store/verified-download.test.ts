@@ -131,6 +131,30 @@ describe('faults on the way', () => {
     expect(error.detail).toMatch(/it gave \d+ of 40000 bytes/);
   });
 
+  test('an answer that announces another size is refused at once, without reading it', async () => {
+    const { store, object } = await stored();
+    const shorter = new (class extends CountingStore {
+      override async get(key: string, options: GetOptions = {}): Promise<OpenedObject> {
+        const opened = await super.get(key, options);
+        return { ...opened, sizeBytes: opened.sizeBytes - 1 };
+      }
+    })(store);
+    const { error } = await readUntilError(openVerified(shorter, object, { parallel: 1 }));
+    expect(error).toMatchObject({ code: 'object-damaged', detail: expect.stringContaining('39999') as string });
+    expect(shorter.gets).toBe(1);
+  });
+
+  test('a reading given up while the store is silent ends at once', async () => {
+    const { store, object } = await stored();
+    const faulty = new FaultyStore(store, [{ on: 'get', effect: 'stall' }]);
+    const stream = openVerified(faulty, object);
+    stream.resume();
+    while (faulty.fired.length === 0) await new Promise(setImmediate);
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    stream.destroy();
+    await closed;
+  });
+
   test('a bit flipped on the way is refused', async () => {
     const { store, object } = await stored();
     const faulty = new FaultyStore(store, [{ on: 'get', nth: 4, effect: 'flip-bit' }]);

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { openS3Store } from '../../../runtime/store/s3-store';
+import type { ObjectStore } from '../../../runtime/store/store';
+
+/** Answers that no good store gives; the development server cannot be made to give them. */
+let server: Server;
+let answer: { headers?: Record<string, string>; body?: string } = {};
+let store: ObjectStore;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-length': Buffer.byteLength(answer.body ?? ''), ...answer.headers });
+    response.end(answer.body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  store = openS3Store('s3://vault', { endpoint, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+describe('stores that know less than S3', () => {
+  test.each<[string, Record<string, string>]>([
+    ['none', {}],
+    ['a checksum of checksums', { 'x-amz-checksum-crc32': 'y/Q5Jg==-3' }],
+    ['one said to be of checksums', { 'x-amz-checksum-crc32': 'y/Q5Jg==', 'x-amz-checksum-type': 'COMPOSITE' }],
+  ])('a checksum that is not of the whole is none: %s', async (_, headers) => {
+    answer = { headers: { etag: '"e"', ...headers } };
+    expect((await store.head('a'))?.crc32).toBeUndefined();
+  });
+
+  test('one of the whole is given', async () => {
+    const headers = { 'x-amz-checksum-crc32': 'y/Q5Jg==', 'x-amz-checksum-type': 'FULL_OBJECT' };
+    answer = { headers: { etag: '"e"', ...headers } };
+    expect((await store.head('a'))?.crc32).toBe('y/Q5Jg==');
+  });
+
+  test('no versions is a version of null', async () => {
+    answer = { headers: { etag: '"e"' } };
+    expect(await store.put('a', Buffer.from('x'))).toEqual({ versionId: null, etag: '"e"' });
+  });
+
+  test('an answer without what it must have is a failure', async () => {
+    answer = {};
+    await expect(store.put('a', Buffer.from('x'))).rejects.toMatchObject({
+      code: 'store-failed',
+      detail: "The store's answer has no ETag.",
+    });
+    answer = { body: '<InitiateMultipartUploadResult><Bucket>vault</Bucket></InitiateMultipartUploadResult>' };
+    await expect(store.createMultipart('a')).rejects.toMatchObject({ code: 'store-failed' });
+  });
+
+  test.each<[string, string, number]>([
+    ['says "more" and not how', '', 1],
+    ['sends us in a circle', '<NextContinuationToken>same</NextContinuationToken>', 2],
+  ])('a list that %s is a failure, not the end', async (_, next, pages) => {
+    const object = '<Contents><Key>k</Key><Size>1</Size></Contents>';
+    answer = { body: `<ListBucketResult><IsTruncated>true</IsTruncated>${next}${object}</ListBucketResult>` };
+    const keys: string[] = [];
+    const listing = async () => {
+      for await (const entry of store.list('')) keys.push(entry.kind);
+    };
+    await expect(listing()).rejects.toMatchObject({
+      code: 'store-failed',
+      message: 'could not list s3://vault/ to the end',
+    });
+    expect(keys).toHaveLength(pages);
+  });
+});
