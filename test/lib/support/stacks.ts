@@ -4,6 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import {
   BackupImage,
@@ -24,8 +25,8 @@ export function testStack(props: StackProps & { flags?: Record<string, unknown>;
   return new Stack(new App({ context: flags ?? {} }), id ?? 'Shop', rest);
 }
 
-export function testVpc(stack: Stack): ec2.IVpc {
-  return ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+export function testVpc(scope: Construct): ec2.IVpc {
+  return ec2.Vpc.fromVpcAttributes(scope, 'Vpc', {
     vpcId: 'vpc-0123456789abcdef0',
     availabilityZones: ['eu-central-1a', 'eu-central-1b'],
     privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
@@ -33,8 +34,8 @@ export function testVpc(stack: Stack): ec2.IVpc {
   });
 }
 
-export function testInstance(stack: Stack, vpc: ec2.IVpc, props: Partial<rds.DatabaseInstanceProps> = {}) {
-  return new rds.DatabaseInstance(stack, 'Orders', {
+export function testInstance(scope: Construct, vpc: ec2.IVpc, props: Partial<rds.DatabaseInstanceProps> = {}) {
+  return new rds.DatabaseInstance(scope, 'Orders', {
     engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 }),
     vpc,
     vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
@@ -42,29 +43,29 @@ export function testInstance(stack: Stack, vpc: ec2.IVpc, props: Partial<rds.Dat
   });
 }
 
-export function testSecret(stack: Stack): secretsmanager.ISecret {
+export function testSecret(scope: Construct): secretsmanager.ISecret {
   return secretsmanager.Secret.fromSecretCompleteArn(
-    stack,
+    scope,
     'Secret',
     'arn:aws:secretsmanager:eu-central-1:111122223333:secret:orders-AbCdEf',
   );
 }
 
-export function testSource(stack: Stack, props: Partial<EndpointSourceProps> = {}): PostgresSource {
+export function testSource(scope: Construct, props: Partial<EndpointSourceProps> = {}): PostgresSource {
   return PostgresSource.fromEndpoint({
     name: 'orders',
     host: 'db.example.com',
-    secret: testSecret(stack),
+    secret: testSecret(scope),
     postgresVersion: PostgresVersion.V17,
     ...props,
   });
 }
 
-/** A backup with an image from a registry, of a server that is not in the stack. */
-export function testBackup(stack: Stack, props: Partial<PostgresBackupProps> = {}): PostgresBackup {
-  return new PostgresBackup(stack, 'Backup', {
-    source: props.source ?? testSource(stack),
-    vpc: props.vpc ?? testVpc(stack),
+/** A backup with an image from a registry, of a server that is not in the scope. */
+export function testBackup(scope: Construct, props: Partial<PostgresBackupProps> = {}): PostgresBackup {
+  return new PostgresBackup(scope, 'Backup', {
+    source: props.source ?? testSource(scope),
+    vpc: props.vpc ?? testVpc(scope),
     image: BackupImage.fromRegistry('registry.example.com/postgres-backup:17'),
     ...props,
   });
