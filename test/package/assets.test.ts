@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -100,7 +101,9 @@ test('a build that fails leaves the last good one and nothing half made', () => 
 /** What the build reads, copied at one moment: somebody may be at work in the checkout itself. */
 function checkOut(name: string): string {
   const copy = path.join(folder, name);
-  for (const part of ['runtime', 'lambda', 'model', 'image', 'scripts', 'package.json', 'tsconfig.json']) {
+  const parts = ['runtime', 'lambda', 'model', 'image', 'scripts', 'package.json', 'tsconfig.json'];
+  // A checkout has no empty folders: before there is a function, there is no lambda/.
+  for (const part of parts.filter((name) => name !== 'lambda' || existsSync(path.join(ROOT, name)))) {
     cpSync(path.join(ROOT, part), path.join(copy, part), { recursive: true });
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
