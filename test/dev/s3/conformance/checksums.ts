@@ -72,9 +72,7 @@ export function checksums(check: Check): void {
 
   check('GetObjectAttributes of a plain object', async ({ s3, bucket }) => {
     const where = { Bucket: bucket, Key: 'k' };
-    await s3.send(
-      new PutObjectCommand({ ...where, Body: '123456789', ChecksumAlgorithm: 'SHA256' as ChecksumAlgorithm }),
-    );
+    await s3.send(new PutObjectCommand({ ...where, Body: '123456789', ChecksumAlgorithm: 'SHA256' }));
     const attributes = await s3.send(
       new GetObjectAttributesCommand({
         ...where,
