@@ -5,3 +5,5 @@ export * from './layout';
 export * from './manifest';
 export * from './metrics';
 export * from './outcome';
+export * from './retention';
+export * from './verification';

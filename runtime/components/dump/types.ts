@@ -1,4 +1,12 @@
-import type { DumpContent, FailureCode, Manifest, Outcome, RetentionClass, TableClass } from '../../../model';
+import type {
+  DumpContent,
+  FailureCode,
+  Manifest,
+  Outcome,
+  RetentionClass,
+  TableClass,
+  VerifyDepth,
+} from '../../../model';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 
 /** What to dump and how. */
@@ -71,10 +79,6 @@ export interface RestoreReport {
   readonly warnings: readonly string[];
 }
 
-/** `stored`: sizes, versions and checksums as the store has them. `read`: every byte, and every row counted in the archives. */
-export const VERIFY_DEPTHS = ['stored', 'read'] as const;
-export type VerifyDepth = (typeof VERIFY_DEPTHS)[number];
-
 export interface VerifiedObject {
   readonly key: string;
   readonly sizeBytes: number;
@@ -107,3 +111,5 @@ export interface CheckReport {
   readonly server: string;
   readonly databases: readonly { readonly name: string; readonly findings: readonly PreflightFinding[] }[];
 }
+
+export { VERIFY_DEPTHS, type VerifyDepth } from '../../../model';
