@@ -3,6 +3,7 @@
  * wrong usage; 130 when it was interrupted.
  */
 import { parseArgs } from 'node:util';
+import { BackupError } from '../../runtime/errors';
 import { formatDuration } from '../../runtime/observe/format';
 import { styleFor } from '../../runtime/observe/style';
 import { NotAsClaimed } from './claim';
@@ -36,7 +37,7 @@ async function main(): Promise<number> {
     if (stop.signal.aborted) return 130;
     narrator.say();
     narrator.say(style.bad('The demonstration did not show what it claims.'));
-    if (!(error instanceof NotAsClaimed)) console.error(error);
+    if (!(error instanceof NotAsClaimed || error instanceof BackupError)) console.error(error);
     return 1;
   }
   if (!options.keep) sayGoodbye(performance.now() - begun);
@@ -47,8 +48,8 @@ function sayGoodbye(durationMs: number): void {
   narrator.say();
   narrator.say(`${style.good('All of it is so')}, in ${formatDuration(durationMs)}. Three commands to try next:`);
   narrator.say();
-  narrator.say('  npm run demo -- --keep                               the same, and yours to play with');
-  narrator.say('  node assets/cli/postgres-backup.js restore --help    what an operator can ask for');
+  narrator.say('  npm run demo -- --keep                               the same, yours to try');
+  narrator.say('  node assets/cli/postgres-backup.js restore --help    what a restore can do');
   narrator.say('  npm run synth                                        what would be deployed');
 }
 

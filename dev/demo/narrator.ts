@@ -1,4 +1,5 @@
 /** Tells the story: a line a step, with what it showed and how long it took; below it, fainter, what is worth seeing. */
+import { BackupError } from '../../runtime/errors';
 import { formatDuration } from '../../runtime/observe/format';
 import type { Style } from '../../runtime/observe/style';
 import type { TextOutput } from '../../runtime/observe/run-reporter';
@@ -110,6 +111,11 @@ function wrap(text: string, room = ROOM): string[] {
 
 function failureLines(error: unknown): string[] {
   if (error instanceof Error && error.name === 'AbortError') return ['interrupted'];
+  if (error instanceof BackupError) return [error.message, ...lines(error.detail), ...lines(error.hint)];
   if (!(error instanceof NotAsClaimed)) return [String(error instanceof Error ? error.message : error)];
-  return [`claimed: ${error.claimed}`, ...error.seen.split('\n').map((line) => `seen: ${line}`)];
+  return [`claimed: ${error.claimed}`, ...lines(error.seen).map((line) => `seen: ${line}`)];
+}
+
+function lines(text = ''): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '');
 }
