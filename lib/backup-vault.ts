@@ -3,136 +3,14 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import { componentPrefix, EXPIRY_TAG, sourceNameProblem, sourcePrefix } from '../model';
 import { acknowledgeCompliance } from './acknowledge';
 import { BackupComponent } from './backup-component';
+import { BackupVaultAttributes, BackupVaultProps, IBackupVault } from './backup-vault-props';
 import { StorageTiers } from './storage-tiers';
 import { allowRead, allowVerify, allowWrite, VaultLocation } from './vault-access';
 import { VaultLock } from './vault-lock';
-
-/**
- * The encrypted, versioned bucket that holds backups.
- */
-export interface IBackupVault extends IConstruct {
-  /** The bucket behind the vault. */
-  readonly bucket: s3.IBucket;
-
-  /**
-   * The key that encrypts what is stored.
-   *
-   * @default - not encrypted with a key of KMS
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /** Where the vault is, as the command line takes it: `s3://bucket` or `s3://bucket/prefix`. */
-  readonly vaultUri: string;
-
-  /**
-   * When stored objects move to cheaper storage.
-   *
-   * @default - not known
-   */
-  readonly storageTiers?: StorageTiers;
-
-  /**
-   * Lets a role store recovery points of one component of one source, and nothing else: it cannot read them back, list,
-   * delete, or change how long they are kept.
-   *
-   * @param grantee who may write
-   * @param source name of the source
-   * @param component the component
-   */
-  grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
-
-  /**
-   * Lets a role read the recovery points of one component of one source and store the result of a verification
-   * (`verification.json`) beside them.
-   *
-   * @param grantee who may verify
-   * @param source name of the source
-   * @param component the component
-   */
-  grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
-
-  /**
-   * Lets a role read every recovery point of one source. Whoever restores sees all data of the source: grant it to few.
-   *
-   * @param grantee who may restore
-   * @param source name of the source
-   */
-  grantRestore(grantee: iam.IGrantable, source: string): iam.Grant;
-}
-
-/**
- * An existing bucket to use as a vault.
- */
-export interface BackupVaultAttributes {
-  /** Name of the bucket. */
-  readonly bucketName: string;
-
-  /**
-   * The key that the bucket encrypts with by default. Its key policy must leave access to the account's IAM policies.
-   *
-   * @default - the bucket does not encrypt with a key of KMS
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /**
-   * Folder inside the bucket below which everything is stored, such as `postgres` or `team/postgres`.
-   *
-   * @default - the root of the bucket
-   */
-  readonly prefix?: string;
-}
-
-/**
- * How a vault is made. Everything has a default that keeps data.
- */
-export interface BackupVaultProps {
-  /**
-   * Name of the bucket.
-   *
-   * @default - a name made by CloudFormation
-   */
-  readonly bucketName?: string;
-
-  /**
-   * The key that encrypts what is stored. Whoever loses it loses the backups.
-   *
-   * @default - a new key with yearly rotation
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /**
-   * Whether and how long stored objects are locked against deletion.
-   *
-   * @default VaultLock.none()
-   */
-  readonly lock?: VaultLock;
-
-  /**
-   * When stored objects move to cheaper storage.
-   *
-   * @default StorageTiers.byAge()
-   */
-  readonly storageTiers?: StorageTiers;
-
-  /**
-   * Bucket for the record of every access to the vault. If it is made by CDK, its access control lists must be off.
-   *
-   * @default - a new bucket, which keeps the records for a year
-   */
-  readonly serverAccessLogsBucket?: s3.IBucket;
-
-  /**
-   * What becomes of the bucket and its key when they are removed from the stack. A bucket that holds anything is never
-   * deleted: with `DESTROY` the removal then fails.
-   *
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-}
 
 abstract class BackupVaultBase extends Construct implements IBackupVault {
   public abstract readonly bucket: s3.IBucket;

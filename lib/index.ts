@@ -5,6 +5,7 @@ export * from './backup-rule';
 export * from './backup-schedules';
 export * from './backup-task';
 export * from './backup-vault';
+export * from './backup-vault-props';
 export * from './certificate-authority';
 export * from './dump-content';
 export * from './pg-dump-backup';

@@ -11,7 +11,7 @@ import { backupMetric } from './backup-metrics';
 import { BackupPlan } from './backup-plan';
 import { BackupSchedules } from './backup-schedules';
 import { BackupTask, BackupTaskOptions } from './backup-task';
-import { IBackupVault } from './backup-vault';
+import { IBackupVault } from './backup-vault-props';
 import { DumpContent } from './dump-content';
 import { PostgresSource } from './postgres-source';
 import { claimPrefix } from './vault-claims';

@@ -1,6 +1,6 @@
 import { IConstruct } from 'constructs';
 import { componentPrefix } from '../model';
-import { IBackupVault } from './backup-vault';
+import { IBackupVault } from './backup-vault-props';
 import { BackupComponent } from './backup-component';
 
 /** Who writes where, in each app. */
