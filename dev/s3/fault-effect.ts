@@ -1,7 +1,7 @@
 /** What one fault does to one request: called by the server at each place where something can go wrong. */
 import type { Socket } from 'node:net';
 import { S3Error } from './errors';
-import type { Fault } from './faults';
+import type { Fault } from './fault';
 
 /** Thrown to end a request whose connection has been cut; nothing can be answered any more. */
 export class ConnectionCut extends Error {}

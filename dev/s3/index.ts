@@ -3,6 +3,7 @@
  * It is not for data that anybody needs: no encryption at rest, no replication, one machine.
  */
 export { startS3Server, type BucketSettings, type S3Server } from './server';
-export { FaultPlan, type Fault, type FaultRule, type InjectedFault } from './faults';
+export type { Fault } from './fault';
+export { FaultPlan, type FaultRule, type InjectedFault } from './faults';
 export { Damage, type DamageTarget } from './damage';
 export type { AuthorizationRequest, ObjectEvent, S3Credential, S3ServerOptions, ServedRequest } from './settings';
