@@ -71,10 +71,23 @@ export async function beginRestore(request: RestoreRequest, context: RunContext)
     tools,
     origin: { store: context.store, zstd, signal: stop.signal },
     phases: new Phases(context.reporter),
-    directory: await mkdtemp(path.join(os.tmpdir(), 'postgres-backup-restore-')),
+    directory: await makeDirectory(os.tmpdir()),
     stop,
     warnings: [],
   };
+}
+
+/** @throws BackupError `configuration-invalid` where nothing can be written, as on a read-only root without a volume. */
+async function makeDirectory(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(path.join(parent, 'postgres-backup-restore-'));
+  } catch (error) {
+    throw new BackupError('configuration-invalid', `a restore cannot write to ${parent}`, {
+      detail: (error as Error).message,
+      hint: 'It keeps the definitions of tables there, not their rows: mount a small writable volume, or set TMPDIR to one.',
+      cause: error,
+    });
+  }
 }
 
 /** A session with the target, or with `database` beside it. */
