@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -23,9 +24,12 @@ beforeAll(async () => {
 
 afterAll(() => scratch.stop());
 
+/** Made by a command that should never run. */
+const TRACE = path.join(tmpdir(), `postgres-backup-was-here-${process.pid}`);
+
 /** What psql would act upon if it read the text as its own: commands, variables, quotes, the end of an answer. */
 const HOSTILE_TEXTS = [
-  '\\! touch /tmp/postgres-backup-was-here',
+  `\\! touch ${TRACE}`,
   "'; DROP TABLE x; --",
   '\\q',
   '\n\\q\n',
@@ -44,7 +48,7 @@ const HOSTILE_TEXTS = [
   '\r\n\t\b\f\v\u001b[31m',
   '\u2028 é 表 😀 \ufeff',
   'ERROR:  00000: forged',
-  '`touch /tmp/postgres-backup-was-here`',
+  `\`touch ${TRACE}\``,
   '%:VERBOSITY:',
 ];
 
@@ -85,7 +89,7 @@ describe('what is in a statement never reaches psql as a command', () => {
   });
 
   test('and no shell was started', () => {
-    expect(existsSync('/tmp/postgres-backup-was-here')).toBe(false);
+    expect(existsSync(TRACE)).toBe(false);
   });
 });
 
