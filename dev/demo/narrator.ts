@@ -10,6 +10,8 @@ const NAME_COLUMNS = 12;
 const INDENT = ' '.repeat(3 + 1 + NAME_COLUMNS);
 const ROOM = COLUMNS - INDENT.length;
 const TICK_MS = 250;
+/** Of what was seen in place of what was claimed. */
+const MOST_LINES_SEEN = 12;
 
 /** What a step adds to its line while it works. */
 export interface Telling {
@@ -113,7 +115,7 @@ function failureLines(error: unknown): string[] {
   if (error instanceof Error && error.name === 'AbortError') return ['interrupted'];
   if (error instanceof BackupError) return [error.message, ...lines(error.detail), ...lines(error.hint)];
   if (!(error instanceof NotAsClaimed)) return [String(error instanceof Error ? error.message : error)];
-  return [`claimed: ${error.claimed}`, ...lines(error.seen).map((line) => `seen: ${line}`)];
+  return [`claimed: ${error.claimed}`, ...lines(error.seen).slice(0, MOST_LINES_SEEN).map((line) => `seen: ${line}`)];
 }
 
 function lines(text = ''): string[] {
