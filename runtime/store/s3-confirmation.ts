@@ -25,7 +25,8 @@ export async function confirmWrite(
   expected: Expected,
   head: () => Promise<ObjectDescription | undefined>,
 ): Promise<WrittenVersion> {
-  if (!mayHaveWritten(refused)) throw storeError(refused, attempt);
+  // Somebody who was told to end does not go on looking.
+  if (attempt.signal?.aborted || !mayHaveWritten(refused)) throw storeError(refused, attempt);
   let found: ObjectDescription | undefined;
   try {
     found = await head();

@@ -58,10 +58,7 @@ class S3Store implements ObjectStore {
     });
     return this.client.send(command, { abortSignal: options.signal }).then(
       ({ VersionId, ETag }) => ({ versionId: VersionId ?? null, etag: required(ETag, 'ETag', attempt) }),
-      (error: unknown) => {
-        if (options.signal?.aborted) throw storeError(error, attempt);
-        return confirmWrite(error, attempt, { sizeBytes: body.length, crc32: value }, () => this.head(key));
-      },
+      (error: unknown) => confirmWrite(error, attempt, { sizeBytes: body.length, crc32: value }, () => this.head(key)),
     );
   }
 

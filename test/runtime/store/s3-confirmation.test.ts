@@ -36,6 +36,14 @@ describe('a write whose answer was lost', () => {
     expect(head).not.toHaveBeenCalled();
   });
 
+  test('is not looked for by somebody who was told to end', async () => {
+    const head = jest.fn(async () => ours);
+    const signal = AbortSignal.abort(new BackupError('deadline-exceeded', 'out of time'));
+    const confirming = confirmWrite(goneUpload, { ...attempt, signal }, expected, head);
+    await expect(confirming).rejects.toMatchObject({ code: 'deadline-exceeded' });
+    expect(head).not.toHaveBeenCalled();
+  });
+
   test.each<[string, Partial<ObjectDescription>]>([
     ['size', { sizeBytes: 6 }],
     ['checksum', { crc32: 'AAAAAA==' }],

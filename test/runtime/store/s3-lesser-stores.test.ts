@@ -7,11 +7,13 @@ import type { ObjectStore } from '../../../runtime/store/store';
 /** Answers that no good store gives; the development server cannot be made to give them. */
 let server: Server;
 let answer: { headers?: Record<string, string>; body?: string } = {};
+let asked: string | undefined;
 let store: ObjectStore;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     request.resume();
+    asked = request.url;
     response.writeHead(200, { 'content-length': Buffer.byteLength(answer.body ?? ''), ...answer.headers });
     response.end(answer.body);
   }).listen(0, '127.0.0.1');
@@ -54,6 +56,22 @@ describe('stores that know less than S3', () => {
     });
     answer = { body: '<InitiateMultipartUploadResult><Bucket>vault</Bucket></InitiateMultipartUploadResult>' };
     await expect(store.createMultipart('a')).rejects.toMatchObject({ code: 'store-failed' });
+  });
+
+  test('keys are listed in a form that can hold any of them, and read back from it', async () => {
+    const contents = '<Contents><Key>a%01+b%2Bc%0A</Key><Size>1</Size></Contents>';
+    answer = { body: `<ListBucketResult><EncodingType>url</EncodingType>${contents}</ListBucketResult>` };
+    const keys: unknown[] = [];
+    for await (const entry of store.list('')) keys.push(entry);
+    expect(keys).toMatchObject([{ key: 'a\u0001 b+c\n' }]);
+    expect(asked).toContain('encoding-type=url');
+  });
+
+  test('a store that does not encode is taken at its word', async () => {
+    answer = { body: '<ListBucketResult><Contents><Key>a%20b+c</Key><Size>1</Size></Contents></ListBucketResult>' };
+    const keys: unknown[] = [];
+    for await (const entry of store.list('')) keys.push(entry);
+    expect(keys).toMatchObject([{ key: 'a%20b+c' }]);
   });
 
   test.each<[string, string, number]>([

@@ -155,6 +155,25 @@ describe('lasting faults end the upload, and leave nothing behind', () => {
   });
 });
 
+describe('giving an upload up', () => {
+  test('is done when the answer was lost and the repetition finds nothing left', async () => {
+    const multipart = await store.createMultipart(nextKey());
+    const injected = vault.faults.add({ operation: 'AbortMultipartUpload', fault: { kind: 'drop', when: 'after' } });
+    await multipart.abort();
+    expect(injected.fired).toBe(1);
+    expect(await vault.openUploads()).toEqual([]);
+  });
+
+  test('that is refused is told', async () => {
+    const multipart = await store.createMultipart(nextKey());
+    vault.authorize = ({ action }) => action !== 's3:AbortMultipartUpload';
+    await expect(multipart.abort()).rejects.toMatchObject({ code: 'store-denied' });
+    reset(vault);
+    await multipart.abort();
+    expect(await vault.openUploads()).toEqual([]);
+  });
+});
+
 describe('told to end', () => {
   test.each<[string, Fault]>([
     ['a store that does not answer', { kind: 'stall' }],
