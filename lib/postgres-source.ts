@@ -103,7 +103,7 @@ export class PostgresSource {
       version: props.postgresVersion,
       environment: {
         ...tlsEnvironment(props.certificateAuthority ?? CertificateAuthority.publicAuthorities()),
-        ...databasesEnvironment(props, undefined),
+        ...urlDatabasesEnvironment(props),
         ...(props.urlField === undefined ? {} : { [ENVIRONMENT.secretUrlField]: props.urlField }),
       },
       access: secretAccess(secret),
@@ -233,6 +233,12 @@ function databasesEnvironment(options: PostgresSourceOptions, iamUsername: strin
     );
   }
   return {};
+}
+
+/** As above, but the task logs in to the database of the URL: two that differ would be refused. */
+function urlDatabasesEnvironment(options: PostgresSourceOptions): Record<string, string> {
+  const { PGDATABASE: _, ...chosen } = databasesEnvironment(options, undefined);
+  return chosen;
 }
 
 function rdsAccess(database: RdsDatabase, options: DatabaseInstanceSourceOptions): Access {

@@ -1,7 +1,7 @@
 // A database elsewhere (Neon, Supabase, Railway, …), known by the DATABASE_URL in a secret. One backup a day.
 // In a project of your own, import from 'cdk-postgres-backup'. The ids are in cdk.json: put yours there.
 //
-// The URL must not weaken TLS: the task asks for sslmode=verify-full, and says so when the URL says something else.
+// Whatever sslmode the URL has, the task checks the server's certificate and name (verify-full).
 import { App, Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';

@@ -145,6 +145,16 @@ describe('any server', () => {
     ]);
   });
 
+  test('by DATABASE_URL logs in to the database of the URL, whichever databases are backed up', () => {
+    const { environment } = PostgresSource.fromDatabaseUrl(testSecret(testStack()), {
+      name: 'recruiting',
+      postgresVersion: PostgresVersion.V17,
+      allDatabases: true,
+    });
+    expect(environment).toMatchObject({ POSTGRES_BACKUP_ALL_DATABASES: 'true' });
+    expect(environment).not.toHaveProperty('PGDATABASE');
+  });
+
   test.each([
     [{ allDatabases: true, databases: ['x'] }, 'databases is ["x"] and allDatabases is true: state one of them'],
     [{ databases: [] }, 'databases is an empty list'],
