@@ -2,7 +2,7 @@
 // runs is image.test.ts (npm run test:image).
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { POSTGRES_MAJORS, RDS_CA_BUNDLE_PATH } from '../../model';
+import { POSTGRES_MAJORS, PUBLIC_CA_BUNDLE_PATH, RDS_CA_BUNDLE_PATH } from '../../model';
 
 interface Instruction {
   readonly name: string;
@@ -67,6 +67,12 @@ test('the certificates of Amazon RDS lie where the constructs say', () => {
   const [folder, ...files] = (of('COPY').at(-1) ?? '').split(' ').reverse();
   expect(folder).toBe(`${path.posix.dirname(RDS_CA_BUNDLE_PATH)}/`);
   expect(files).toContain(path.posix.basename(RDS_CA_BUNDLE_PATH));
+});
+
+test('the public certificate authorities are written where the constructs say, before the last check', () => {
+  const writing = of('RUN').filter((command) => command.endsWith(`> ${PUBLIC_CA_BUNDLE_PATH}`));
+  expect(writing).toEqual([expect.stringContaining('rootCertificates')]);
+  expect(of('RUN').at(-1)).toContain('for bundle in rds public');
 });
 
 /** Instructions with their continued lines joined and comments left out. */

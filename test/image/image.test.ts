@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { RDS_CA_BUNDLE_PATH } from '../../model';
+import { PUBLIC_CA_BUNDLE_PATH, RDS_CA_BUNDLE_PATH } from '../../model';
 import { VERSION } from '../../runtime/version';
 import { makeBaseImages, POSTGRES_MAJOR } from './base-images';
 import { Surroundings } from './surroundings';
@@ -80,6 +80,12 @@ test('the certificates of Amazon RDS are readable where the constructs say', asy
   const { code, stdout } = await container.run(['cat', RDS_CA_BUNDLE_PATH]);
   expect(code).toBe(0);
   expect(stdout).toBe(readFileSync(path.join(CONTEXT, 'rds-ca-bundle.pem'), 'utf8'));
+});
+
+test('the public certificate authorities are readable where the constructs say', async () => {
+  const { code, stdout } = await container.run(['cat', PUBLIC_CA_BUNDLE_PATH]);
+  expect(code).toBe(0);
+  expect(stdout.match(/BEGIN CERTIFICATE/g)?.length).toBeGreaterThan(50);
 });
 
 describe('a database beside it', () => {
