@@ -28,6 +28,11 @@ const ROWS_UNDER_WAY_BYTES = 3_000_000;
 const isManifest = (key: string): boolean => key.endsWith('/manifest.json');
 const retries = (): string[] => lab.messages.warnings.filter((warning) => /trying once more/.test(warning));
 
+/** Settles when it was done, as soon as the server had sent so much. */
+function once(sizeBytes: number, work: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => proxy.after(sizeBytes, () => work().then(resolve, reject)));
+}
+
 /** Ends the backend of the running pg_dump. */
 async function terminateDump(): Promise<void> {
   await lab.sql(
@@ -38,9 +43,7 @@ async function terminateDump(): Promise<void> {
 
 describe('one more try, in a new snapshot', () => {
   it('a backend terminated once: the second dump is whole', async () => {
-    const terminated = new Promise<void>((resolve, reject) =>
-      proxy.after(ROWS_UNDER_WAY_BYTES, () => void terminateDump().then(resolve, reject)),
-    );
+    const terminated = once(ROWS_UNDER_WAY_BYTES, terminateDump);
     const point = await lab.point('large', {}, { port: proxy.port });
     await terminated;
     expect(retries()).toHaveLength(1);
@@ -49,22 +52,16 @@ describe('one more try, in a new snapshot', () => {
 
   it('a backend terminated twice: failed', async () => {
     const before = (await lab.keys()).filter(isManifest);
-    const again = (): void => {
-      void terminateDump();
-      proxy.after(ROWS_UNDER_WAY_BYTES, () => void terminateDump());
-    };
-    proxy.after(ROWS_UNDER_WAY_BYTES, again);
+    const terminated = once(ROWS_UNDER_WAY_BYTES, terminateDump).then(() => once(ROWS_UNDER_WAY_BYTES, terminateDump));
     const failure = await failureOf(lab.backup('large', {}, { port: proxy.port }));
-    expect(proxy.fired).toBe(true);
+    await terminated;
     expect(failure.code).toBe('server-unreachable');
     expect(retries()).toHaveLength(1);
     expect((await lab.keys()).filter(isManifest)).toEqual(before);
   });
 
   it('a server that crashes and comes back: whole in the second try, or failed', async () => {
-    const restarted = new Promise<void>((resolve, reject) =>
-      proxy.after(ROWS_UNDER_WAY_BYTES, () => void lab.server.restart('immediate').then(resolve, reject)),
-    );
+    const restarted = once(ROWS_UNDER_WAY_BYTES, () => lab.server.restart('immediate'));
     const before = (await lab.keys()).filter(isManifest);
     const result = await lab.backup('large', {}, { port: proxy.port }).catch((error: unknown) => error);
     await restarted;
@@ -97,7 +94,7 @@ describe('a network that does not answer ends with the deadline, not later', () 
   ])('%s, %s', async (mode, when) => {
     const stop = new AbortController();
     if (when === 'from the beginning') proxy.mode = mode;
-    else proxy.after(ROWS_UNDER_WAY_BYTES, () => (proxy.mode = mode));
+    else proxy.after(ROWS_UNDER_WAY_BYTES, () => void (proxy.mode = mode));
     const before = (await lab.keys()).filter(isManifest);
     const failing = failureOf(lab.backup('large', {}, { port: proxy.port, signal: stop.signal }));
     await until('the network is bad', () => proxy.mode === mode);

@@ -108,10 +108,11 @@ describe('a dump killed at any byte leaves no recovery point', () => {
 });
 
 describe('a backup that is ended from outside', () => {
-  /** A dump that pauses when more than a part of it is on its way. */
+  /** A dump that pauses when more than a part of it is on its way, for as long as the program that started it lives. */
   async function startedDump(): Promise<RunningCli> {
     lab.requests.length = 0;
-    const pausing = `case "$*" in *--section=data*) real "$@" | { head -c 20000000; sleep 4; cat; };; *) real "$@";; esac`;
+    const pause = 'head -c 20000000; while kill -0 $PPID; do sleep 0.1; done; cat';
+    const pausing = `case "$*" in *--section=data*) { real "$@" | { ${pause}; }; } 2>/dev/null;; *) real "$@";; esac`;
     const directory = path.join(lab.directory, `pausing-${process.hrtime.bigint()}`);
     const bindir = await brokenPgDump(lab.tools, directory, pausing);
     const run = startCli(

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FaultPlan, startS3Server, type S3Server, type S3ServerOptions, type ServedRequest } from '../../dev/s3';
-import type { Manifest } from '../../model';
+import type { Manifest, VerifyDepth } from '../../model';
 import { findPoint } from '../../runtime/catalog/catalog';
 import type { RecoveryPoint } from '../../runtime/catalog/recovery-point';
 import { backupDump } from '../../runtime/components/dump/backup';
@@ -14,7 +14,6 @@ import type {
   RestoreReport,
   RestoreRequest,
   VerificationReport,
-  VerifyDepth,
 } from '../../runtime/components/dump/types';
 import { verifyDump } from '../../runtime/components/dump/verify';
 import type { RunContext } from '../../runtime/context';

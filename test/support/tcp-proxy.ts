@@ -14,7 +14,9 @@ export class TcpProxy {
   answeredBytes = 0;
   private readonly sockets = new Set<Socket>();
   private readonly timers = new Set<NodeJS.Timeout>();
-  private armed: { readonly atBytes: number; readonly act: () => void } | undefined;
+  private armed: { readonly atBytes: number; readonly act: () => void | Promise<void> } | undefined;
+  /** What is done at the armed moment; every answer waits for its end. */
+  private acting: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly server: ReturnType<typeof createServer>,
@@ -33,8 +35,8 @@ export class TcpProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Does something once, when the server has sent so many more bytes from now on. */
-  after(sizeBytes: number, act: () => void): void {
+  /** Does something once, when the server has sent so many more bytes from now on; what comes then is held back until it is done. */
+  after(sizeBytes: number, act: () => void | Promise<void>): void {
     this.armed = { atBytes: this.answeredBytes + sizeBytes, act };
   }
 
@@ -64,20 +66,26 @@ export class TcpProxy {
     client.on('data', (chunk) => void (this.mode !== 'swallow' && server.write(chunk)));
     client.on('end', () => server.end());
     client.on('close', () => server.destroy());
-    server.on('data', (chunk: Buffer) => this.answer(client, chunk));
-    server.on('end', () => void (this.mode === 'pass' && client.end()));
-    server.on('close', () => void (this.mode === 'pass' && client.destroySoon()));
+    server.on('data', (chunk: Buffer) => this.answer(server, client, chunk));
+    const ended = (): void => void (this.mode === 'pass' && client.destroySoon());
+    server.on('end', () => void this.acting.then(ended, ended));
+    server.on('close', () => void this.acting.then(ended, ended));
   }
 
-  private answer(client: Socket, chunk: Buffer): void {
+  private answer(server: Socket, client: Socket, chunk: Buffer): void {
     this.answeredBytes += chunk.length;
     if (this.armed && this.answeredBytes >= this.armed.atBytes) {
       const { act } = this.armed;
       this.armed = undefined;
-      act();
+      this.acting = Promise.resolve(act());
     }
-    if (this.mode === 'pass') client.write(chunk);
-    if (this.mode === 'trickle') this.trickle(client, chunk);
+    const pass = (): void => {
+      if (this.mode === 'pass') client.write(chunk);
+      if (this.mode === 'trickle') this.trickle(client, chunk);
+      server.resume();
+    };
+    server.pause();
+    void this.acting.then(pass, pass);
   }
 
   private trickle(client: Socket, chunk: Buffer): void {
