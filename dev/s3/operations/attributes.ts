@@ -98,7 +98,7 @@ export function checksumHeaders({ checksum }: Pick<ObjectVersion, 'checksum'>): 
 }
 
 /** Some headers need a permission of their own. */
-async function requireForHeaders(exchange: Exchange): Promise<void> {
+export async function requireForHeaders(exchange: Exchange): Promise<void> {
   if (exchange.header('x-amz-tagging') !== undefined) await exchange.require('s3:PutObjectTagging');
   if (exchange.header('x-amz-object-lock-mode') !== undefined) await exchange.require('s3:PutObjectRetention');
   if (exchange.header('x-amz-object-lock-legal-hold') !== undefined) await exchange.require('s3:PutObjectLegalHold');

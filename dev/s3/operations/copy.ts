@@ -5,7 +5,7 @@ import { s3Error } from '../errors';
 import { MAX_PUT_BYTES, type Exchange } from '../exchange';
 import type { Bucket } from '../storage/bucket';
 import type { ObjectAttributes, ObjectVersion } from '../storage/records';
-import { encryptionHeaders, readContentAttributes, readPlacement } from './attributes';
+import { encryptionHeaders, readContentAttributes, readPlacement, requireForHeaders } from './attributes';
 import { assertReadConditions, assertWriteConditions } from './conditions';
 import { findUpload, keepPart, parsePartNumber, partAlgorithm } from './multipart';
 import { commitOrRemove } from './put-object';
@@ -100,8 +100,13 @@ async function copiedAttributes(exchange: Exchange, { bucket, key, version }: Co
     throw s3Error('InvalidRequest', message);
   }
   const content = metadataDirective === 'REPLACE' ? readContentAttributes(exchange) : version;
-  const tags = taggingDirective === 'REPLACE' ? tagsFromHeader(exchange.header('x-amz-tagging')) : version.tags;
-  if (Object.keys(tags).length > 0) await exchange.require('s3:PutObjectTagging');
+  await requireForHeaders(exchange);
+  const replaced = taggingDirective === 'REPLACE';
+  if (!replaced && Object.keys(version.tags).length > 0) {
+    await exchange.require('s3:GetObjectTagging', { bucket: bucket.record.name, key });
+    await exchange.require('s3:PutObjectTagging');
+  }
+  const tags = replaced ? tagsFromHeader(exchange.header('x-amz-tagging')) : version.tags;
   return { headers: content.headers, metadata: content.metadata, tags, ...placement };
 }
 

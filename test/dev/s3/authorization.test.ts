@@ -66,6 +66,14 @@ test('tags, versions, copies and bypassing retention have permissions of their o
   };
   const copy = { Bucket: 'bucket', Key: 'to', CopySource: `bucket/k?versionId=${VersionId}` };
   expect(await needs(s3.send(new CopyObjectCommand(copy)))).toEqual(['s3:PutObject to', 's3:GetObjectVersion k']);
+  await s3.send(new PutObjectCommand({ ...WHERE, Key: 'tagged', Body: 'x', Tagging: 'a=1' }));
+  const copyTagged = { Bucket: 'bucket', Key: 'to', CopySource: 'bucket/tagged' };
+  expect(await needs(s3.send(new CopyObjectCommand(copyTagged)))).toEqual([
+    's3:PutObject to',
+    's3:GetObject tagged',
+    's3:GetObjectTagging tagged',
+    's3:PutObjectTagging to',
+  ]);
   expect(await needs(s3.send(new GetObjectCommand({ ...WHERE, VersionId })))).toEqual(['s3:GetObjectVersion k']);
   const Delete = { Objects: [{ Key: 'to' }, { Key: 'k', VersionId }] };
   refused.add('s3:DeleteObjectVersion');

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { decodeAwsChunked } from '../../../dev/s3/payload/aws-chunked';
 import { exchange, sendRaw, type RawRequest } from './support/raw-request';
-import { startPrivate, stopAll } from './support/private-server';
+import { bodyFiles, startPrivate, stopAll } from './support/private-server';
 import { refusal } from './support/suite';
 
 afterEach(stopAll);
@@ -184,10 +184,21 @@ describe('a body is refused and nothing is stored', () => {
   ];
 
   test.each(cases)('%s (%s)', async (_title, code, raw) => {
-    const { server, s3 } = await startPrivate();
+    const { server, s3, directory } = await startPrivate();
     const put = await sendRaw(server, { method: 'PUT', ...raw });
     expect(put.code).toBe(code);
+    expect(bodyFiles(directory)).toHaveLength(0);
     expect((await refusal(s3.send(new HeadObjectCommand({ Bucket: 'bucket', Key: 'k' })))).status).toBe(404);
+  });
+
+  test('for a locked object, without a digest', async () => {
+    const { server } = await startPrivate();
+    await server.createBucket('locked', { objectLock: true });
+    const lock = { 'x-amz-object-lock-legal-hold': 'ON' };
+    const put = (headers: object) =>
+      sendRaw(server, { method: 'PUT', path: '/locked/k', body, headers: { ...lock, ...headers } });
+    expect((await put({})).code).toBe('InvalidRequest');
+    expect((await put({ 'x-amz-checksum-crc32': crc })).status).toBe(200);
   });
 
   test('of more than five gibibytes, before it is sent', async () => {

@@ -1,8 +1,9 @@
 /** What is stored: it outlives the process, whatever kills it; it can be damaged on purpose; and keys never become paths. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -21,7 +22,7 @@ import {
 import * as fc from 'fast-check';
 import { startS3Server, type S3Server } from '../../../dev/s3';
 import { compareUtf8, OrderedKeys } from '../../../dev/s3/storage/key-order';
-import { startPrivate, stopAll } from './support/private-server';
+import { bodyFiles, startPrivate, stopAll } from './support/private-server';
 import { bytes, read, refusal } from './support/suite';
 
 const PART_BYTES = 5 * 1024 * 1024;
@@ -101,7 +102,7 @@ describe('after a restart', () => {
     }
     const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: 'bucket' }));
     for (const { Size } of Versions) expect(Size).toBe(700_000);
-    expect(filesBelow(join(directory, 'buckets/bucket/bodies'))).toHaveLength(Versions.length);
+    expect(bodyFiles(directory)).toHaveLength(Versions.length);
     s3.destroy();
   });
 });
@@ -110,15 +111,8 @@ describe('damage on purpose', () => {
   async function stored() {
     const started = await startPrivate();
     const { s3 } = started;
-    const create = { ...WHERE, ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const };
-    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(create));
     const bodies = [bytes(PART_BYTES, 1), bytes(PART_BYTES, 2), bytes(100, 3)];
-    const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
-    for (const [i, Body] of bodies.entries()) {
-      const { ETag } = await s3.send(new UploadPartCommand({ ...WHERE, UploadId, PartNumber: i + 1, Body }));
-      Parts.push({ PartNumber: i + 1, ETag });
-    }
-    await s3.send(new CompleteMultipartUploadCommand({ ...WHERE, UploadId, MultipartUpload: { Parts } }));
+    await putParts(s3, bodies);
     const head = () => s3.send(new HeadObjectCommand({ ...WHERE, ChecksumMode: 'ENABLED' }));
     const content = async (Range = 'bytes=0-') => read((await s3.send(new GetObjectCommand({ ...WHERE, Range }))).Body);
     return { ...started, whole: Buffer.concat(bodies), bodies, head, content };
@@ -164,13 +158,13 @@ describe('damage on purpose', () => {
 
 test('an object that is removed while it is read is read to its end', async () => {
   const { s3, directory } = await startPrivate();
-  const body = bytes(20 * 1024 * 1024);
-  const { VersionId } = await s3.send(new PutObjectCommand({ ...WHERE, Body: body }));
+  const bodies = [1, 2, 3, 4].map((seed) => bytes(PART_BYTES, seed)); // more than sockets buffer, so the last is opened late
+  const { VersionId } = await putParts(s3, bodies);
   const got = await s3.send(new GetObjectCommand(WHERE));
   await s3.send(new DeleteObjectCommand({ ...WHERE, VersionId }));
-  expect((await read(got.Body)).equals(body)).toBe(true);
-  await s3.send(new PutObjectCommand({ ...WHERE, Key: 'another', Body: 'x' })); // a request later, the file is freed as well
-  expect(filesBelow(join(directory, 'buckets/bucket/bodies'))).toHaveLength(1);
+  expect((await read(got.Body)).equals(Buffer.concat(bodies))).toBe(true);
+  await s3.send(new PutObjectCommand({ ...WHERE, Key: 'another', Body: 'x' })); // a request later, the files are freed as well
+  expect(bodyFiles(directory)).toHaveLength(1);
 });
 
 test('giving an upload up frees its parts', async () => {
@@ -179,9 +173,9 @@ test('giving an upload up frees its parts', async () => {
   await s3.send(new UploadPartCommand({ ...WHERE, UploadId, PartNumber: 1, Body: 'x' }));
   await s3.send(new UploadPartCommand({ ...WHERE, UploadId, PartNumber: 1, Body: 'y' }));
   expect((await s3.send(new ListPartsCommand({ ...WHERE, UploadId }))).Parts).toHaveLength(1);
-  expect(filesBelow(join(directory, 'buckets/bucket/bodies'))).toHaveLength(1);
+  expect(bodyFiles(directory)).toHaveLength(1);
   await s3.send(new AbortMultipartUploadCommand({ ...WHERE, UploadId }));
-  expect(filesBelow(join(directory, 'buckets/bucket/bodies'))).toHaveLength(0);
+  expect(bodyFiles(directory)).toHaveLength(0);
   expect((await s3.send(new ListMultipartUploadsCommand({ Bucket: 'bucket' }))).Uploads).toBeUndefined();
 });
 
@@ -191,6 +185,7 @@ test('a part that arrives after its upload was given up is refused and freed', a
   const late = Readable.from(
     (async function* () {
       yield bytes(100_000);
+      while (bodyFiles(directory).length === 0) await sleep(5); // until the server is receiving
       await s3.send(new AbortMultipartUploadCommand({ ...WHERE, UploadId }));
       yield bytes(100_000);
     })(),
@@ -200,7 +195,7 @@ test('a part that arrives after its upload was given up is refused and freed', a
   const part = { ...WHERE, UploadId, PartNumber: 1, Body: late, ContentLength: 200_000 };
   expect(await refusal(slow.send(new UploadPartCommand(part)))).toEqual({ code: 'NoSuchUpload', status: 404 });
   slow.destroy();
-  expect(filesBelow(join(directory, 'buckets/bucket/bodies'))).toHaveLength(0);
+  expect(bodyFiles(directory)).toHaveLength(0);
 });
 
 test('keys are ordered by their UTF-8 bytes', () => {
@@ -235,11 +230,16 @@ test('an ordered set of keys does what a sorted list does', () => {
   );
 });
 
-function filesBelow(directory: string): string[] {
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => entry.name);
+/** A multipart object with a CRC-32 of the whole. */
+async function putParts(s3: S3Client, bodies: Buffer[]): Promise<{ VersionId?: string }> {
+  const create = { ...WHERE, ChecksumAlgorithm: 'CRC32' as const, ChecksumType: 'FULL_OBJECT' as const };
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(create));
+  const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
+  for (const [i, Body] of bodies.entries()) {
+    const { ETag } = await s3.send(new UploadPartCommand({ ...WHERE, UploadId, PartNumber: i + 1, Body }));
+    Parts.push({ PartNumber: i + 1, ETag });
+  }
+  return s3.send(new CompleteMultipartUploadCommand({ ...WHERE, UploadId, MultipartUpload: { Parts } }));
 }
 
 async function announced(output: NodeJS.ReadableStream): Promise<string> {

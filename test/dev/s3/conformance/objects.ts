@@ -242,6 +242,20 @@ export function objects(check: Check): void {
     expect(await refusal(put)).toEqual({ code: 'InvalidStorageClass', status: 400 });
   });
 
+  check('an archived object cannot be read', async ({ s3, bucket }) => {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'k', Body: 'x', StorageClass: 'DEEP_ARCHIVE' }));
+    const get = s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'k' }));
+    expect(await refusal(get)).toEqual({ code: 'InvalidObjectState', status: 403 });
+    expect((await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: 'k' }))).StorageClass).toBe('DEEP_ARCHIVE');
+  });
+
+  check('a reader can ask for other headers', async ({ s3, bucket }) => {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'k', Body: 'x' }));
+    const asked = { ResponseContentType: 'text/plain', ResponseContentDisposition: 'attachment' };
+    const got = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'k', ...asked }));
+    expect(got).toMatchObject({ ContentType: 'text/plain', ContentDisposition: 'attachment' });
+  });
+
   check('a copy takes bytes, metadata and tags', async ({ s3, bucket }) => {
     const body = bytes(100_000);
     await s3.send(

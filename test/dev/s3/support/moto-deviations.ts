@@ -8,6 +8,7 @@ export const MOTO_DEVIATIONS: Readonly<Record<string, string>> = {
   'keys are byte-exact, whatever they hold': 'answers some keys with an HTML page',
   'a key longer than 1,024 bytes is refused': 'stores it (counts characters)',
   'an ETag outweighs a date': 'lets the date decide as well',
+  'a reader can ask for other headers': 'ignores the parameters',
   'a copy can depend on what its source is': 'ignores x-amz-copy-source-if-match',
   // checksums
   'CRC32 is kept and told': KEEPS_ONLY_ASKED,

@@ -1,5 +1,5 @@
 /** A server of a test's own, with a bucket and a client. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -32,4 +32,13 @@ export async function startPrivate(options: Partial<S3ServerOptions> = {}): Prom
 /** For `afterEach`. */
 export async function stopAll(): Promise<void> {
   for (const stop of open.splice(0)) await stop();
+}
+
+/** The files that hold the bytes of a bucket, by default of `bucket`. */
+export function bodyFiles(directory: string, bucket = 'bucket'): string[] {
+  const bodies = join(directory, 'buckets', bucket, 'bodies');
+  if (!existsSync(bodies)) return [];
+  return readdirSync(bodies, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name);
 }
