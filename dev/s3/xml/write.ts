@@ -24,7 +24,7 @@ function writeElement(name: string, value: XmlValue): string {
 
 /** Control characters become references, as S3 does, although XML 1.0 has no place for most: that is what encoding-type=url is for. */
 function escapeText(text: string): string {
-  // eslint-friendly spelling of "control characters, and the five that XML reserves"
+  // The characters that XML reserves, and control characters.
   return text.replace(/[&<>"\p{Cc}]/gu, (character) => {
     switch (character) {
       case '&':
