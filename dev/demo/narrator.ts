@@ -115,7 +115,12 @@ function failureLines(error: unknown): string[] {
   if (error instanceof Error && error.name === 'AbortError') return ['interrupted'];
   if (error instanceof BackupError) return [error.message, ...lines(error.detail), ...lines(error.hint)];
   if (!(error instanceof NotAsClaimed)) return [String(error instanceof Error ? error.message : error)];
-  return [`claimed: ${error.claimed}`, ...lines(error.seen).slice(0, MOST_LINES_SEEN).map((line) => `seen: ${line}`)];
+  return [
+    `claimed: ${error.claimed}`,
+    ...lines(error.seen)
+      .slice(0, MOST_LINES_SEEN)
+      .map((line) => `seen: ${line}`),
+  ];
 }
 
 function lines(text = ''): string[] {
