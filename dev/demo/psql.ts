@@ -41,7 +41,7 @@ export async function hashDefinitions(scene: Scene, database: string, signal: Ab
 }
 
 /** The key that newer pg_dumps draw anew each time, and the database's own owner, which a restore does not set (docs/limits.md). */
-const NOT_COMPARED = /^\\(?:un)?restrict |^-- Name: .*; Type: DATABASE; |^ALTER DATABASE .* OWNER TO /;
+const NOT_COMPARED = /^\\(?:un)?restrict |^-- Name: .*; Type: DATABASE(?: PROPERTIES)?; |^ALTER DATABASE .* OWNER TO /;
 
 async function hashOutput(stage: Stage): Promise<HashedLines> {
   const hash = createHash('sha256');
