@@ -28,6 +28,8 @@ export class StreamUpload {
   private receiving: Promise<ReceivedStream> | undefined;
   private whole: { sizeBytes: number; crc32: number } | undefined;
   private freed: Promise<void> | undefined;
+  /** Whether a failure that was thrown tells of the upload that could not be freed. */
+  private leftoverTold = false;
 
   static begin(store: ObjectStore, key: string, options: StreamUploadOptions = {}): StreamUpload {
     return new StreamUpload(store, key, options);
@@ -70,6 +72,19 @@ export class StreamUpload {
     this.stop.abort(new BackupError('terminated', `the upload of ${JSON.stringify(this.key)} was given up`));
     await this.receiving?.catch(() => undefined);
     await this.free();
+  }
+
+  /**
+   * {@link abort} because of `failure`. Resolves to what is to be thrown: the failure, with word of what could not be freed
+   * where there is any and it does not tell of it already.
+   */
+  async giveUp(failure: unknown): Promise<unknown> {
+    try {
+      await this.abort();
+      return failure;
+    } catch (leftover) {
+      return this.leftoverTold ? failure : withLeftover(toBackupError(failure), toBackupError(leftover));
+    }
   }
 
   private async receiveAll(stream: AsyncIterable<Buffer>): Promise<ReceivedStream> {
@@ -145,6 +160,7 @@ export class StreamUpload {
     } catch (failure) {
       this.stop.abort(failure);
       await this.free().catch((leftover: unknown) => {
+        this.leftoverTold = true;
         throw withLeftover(toBackupError(failure), toBackupError(leftover));
       });
       throw failure;

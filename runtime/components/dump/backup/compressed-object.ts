@@ -9,7 +9,8 @@ import type { BackupError } from '../../../errors';
 /** Everything sent and proven, nothing visible yet. */
 export interface PendingObject {
   complete(): Promise<StoredObject>;
-  abort(): Promise<void>;
+  /** Frees what was sent. Resolves to what is to be thrown: the failure, with word of what could not be freed. */
+  giveUp(failure: unknown): Promise<unknown>;
 }
 
 export interface CompressedObjectOptions {
@@ -40,13 +41,12 @@ export async function sendCompressed(options: CompressedObjectOptions): Promise<
     const exits = await Promise.all(stages.map((stage) => stage.exited));
     requireSuccess(exits, options.failure, signal);
     const proof = VerifiedStream.of(received, exits);
-    return { complete: () => upload.complete(proof), abort: () => upload.abort() };
+    return { complete: () => upload.complete(proof), giveUp: (failure) => upload.giveUp(failure) };
   } catch (error) {
     for (const stage of stages) stage.stop();
     compressor.stdout?.destroy();
     await Promise.all(stages.map((stage) => stage.exited));
-    await upload.abort();
-    throw error;
+    throw await upload.giveUp(error);
   }
 }
 
