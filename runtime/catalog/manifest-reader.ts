@@ -1,34 +1,20 @@
-import { COMPONENTS, MANIFEST_FORMAT, isRetentionClass, manifestObjects, parsePointPrefix, pointId } from '../../model';
-import type { Manifest, StoredObject, StoredPart } from '../../model';
+import { manifestObjects, parsePointPrefix, pointId } from '../../model';
+import type { DumpedDatabase, Manifest, StoredObject } from '../../model';
 import { BackupError } from '../errors';
+import { manifestProblem } from './manifest-shape';
 
 /**
  * Reads a manifest and refuses whatever is not one, is not whole, or is not this recovery point's: a manifest copied from
- * elsewhere, one whose objects lie in another place, one whose parts do not add up. `manifest-invalid`, with the reason.
+ * elsewhere, one whose objects lie in another place, one that does not add up. `manifest-invalid`, with the reason.
  */
 export function readManifest(text: string, prefix: string): Manifest {
   const manifest = parse(text, prefix);
-  const address = parsePointPrefix(prefix);
-  if (!address) throw invalid(prefix, 'it does not lie where a recovery point lies');
-  const expected = {
-    point: pointId(address),
-    source: address.source,
-    component: address.component,
-    class: address.class,
-  };
-  for (const [field, value] of Object.entries(expected)) {
-    const found = manifest[field as keyof typeof expected];
-    if (found !== value)
-      throw invalid(prefix, `its ${field} is ${JSON.stringify(found)}, not ${JSON.stringify(value)}`);
-  }
-  const objects = manifestObjects(manifest);
-  for (const object of objects) checkObject(object, prefix);
-  if (new Set(objects.map((object) => object.key)).size !== objects.length)
-    throw invalid(prefix, 'it names an object twice');
-  const storedBytes = objects.reduce((sum, object) => sum + object.sizeBytes, 0);
-  if (storedBytes !== manifest.totals.storedBytes || objects.length !== manifest.totals.objects) {
-    throw invalid(prefix, 'its totals are not those of the objects it names');
-  }
+  const problem =
+    placeProblem(manifest, prefix) ??
+    objectsProblem(manifest, prefix) ??
+    databasesProblem(manifest.databases) ??
+    totalsProblem(manifest);
+  if (problem !== undefined) throw invalid(prefix, problem);
   return manifest;
 }
 
@@ -39,71 +25,95 @@ function parse(text: string, prefix: string): Manifest {
   } catch (error) {
     throw invalid(prefix, `it is not JSON (${(error as Error).message})`);
   }
-  if (!isRecord(value)) throw invalid(prefix, 'it is not an object');
-  if (value.format !== MANIFEST_FORMAT) {
-    throw invalid(prefix, `its format is ${JSON.stringify(value.format)}; this program reads ${MANIFEST_FORMAT}`);
-  }
-  const problem = shapeProblem(value);
-  if (problem) throw invalid(prefix, problem);
-  return value as unknown as Manifest;
+  const problem = manifestProblem(value);
+  if (problem !== undefined) throw invalid(prefix, problem);
+  return value as Manifest;
 }
 
-/** Says which field is missing or of the wrong kind. */
-function shapeProblem(value: Record<string, unknown>): string | undefined {
-  for (const field of ['point', 'source', 'startedAt', 'finishedAt']) {
-    if (typeof value[field] !== 'string') return `${field} is missing`;
-  }
-  if (!(COMPONENTS as readonly unknown[]).includes(value.component)) return 'component is none that is known';
-  if (typeof value.class !== 'string' || !isRetentionClass(value.class)) return 'class is none that is known';
-  for (const field of ['tool', 'server', 'client', 'totals']) {
-    if (!isRecord(value[field])) return `${field} is missing`;
-  }
-  if (value.globals !== null && !isRecord(value.globals)) return 'globals is missing';
-  if (!Array.isArray(value.databases)) return 'databases is missing';
-  for (const database of value.databases as unknown[]) {
-    if (!isRecord(database) || typeof database.name !== 'string') return 'a database has no name';
-    for (const list of ['data', 'tables', 'extensions']) {
-      if (!Array.isArray(database[list])) return `${list} of database ${JSON.stringify(database.name)} is missing`;
-    }
-    if (!(database.tables as unknown[]).every(isTable))
-      return `a table of ${JSON.stringify(database.name)} is incomplete`;
-    const tables = (database.tables as unknown[]).length;
-    const named = (database.data as { tables?: unknown }[]).flatMap((archive) => archive.tables);
-    if (!named.every((index) => Number.isInteger(index) && (index as number) >= 0 && (index as number) < tables)) {
-      return `an archive of ${JSON.stringify(database.name)} names a table that is not there`;
-    }
+/** Where it lies says what it must be about. */
+function placeProblem(manifest: Manifest, prefix: string): string | undefined {
+  const address = parsePointPrefix(prefix);
+  if (!address) return 'it does not lie where a recovery point lies';
+  const { source, component, class: retention } = address;
+  const expected = { point: pointId(address), source, component, class: retention };
+  for (const [field, value] of Object.entries(expected)) {
+    const found = manifest[field as keyof typeof expected];
+    if (found !== value) return `its ${field} is ${JSON.stringify(found)}, not ${JSON.stringify(value)}`;
   }
   return undefined;
 }
 
-function isTable(value: unknown): boolean {
-  if (!isRecord(value) || typeof value.schema !== 'string' || typeof value.name !== 'string') return false;
-  return value.rows === null || (Number.isSafeInteger(value.rows) && (value.rows as number) >= 0);
+function objectsProblem(manifest: Manifest, prefix: string): string | undefined {
+  const objects = manifestObjects(manifest);
+  for (const object of objects) {
+    const problem = objectProblem(object, prefix);
+    if (problem !== undefined) return problem;
+  }
+  return new Set(objects.map(({ key }) => key)).size === objects.length ? undefined : 'it names an object twice';
 }
 
-const SHA256 = /^[0-9a-f]{64}$/;
-
-function checkObject(object: StoredObject, prefix: string): void {
-  if (typeof object.key !== 'string' || !object.key.startsWith(prefix)) {
-    throw invalid(prefix, `it names ${JSON.stringify(object.key)}, which is not its own`);
+function objectProblem({ key, sizeBytes, parts }: StoredObject, prefix: string): string | undefined {
+  if (!key.startsWith(prefix) || key.split('/').some((part) => part === '..' || part === '.' || part === '')) {
+    return `it names ${JSON.stringify(key)}, which is not its own`;
   }
-  if (!SHA256.test(object.sha256) || typeof object.crc32 !== 'string') {
-    throw invalid(prefix, `${object.key} has no digest`);
-  }
-  if (!isFilledList(object.parts)) throw invalid(prefix, `${object.key} has no parts`);
-  const parts: readonly StoredPart[] = object.parts;
-  const sizeBytes = parts.reduce((sum, part) => sum + (SHA256.test(part.sha256) ? part.sizeBytes : NaN), 0);
-  if (sizeBytes !== object.sizeBytes || sizeBytes <= 0) {
-    throw invalid(prefix, `the parts of ${object.key} do not add up to its ${object.sizeBytes} bytes`);
-  }
+  const sumBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  return sumBytes === sizeBytes ? undefined : `the parts of ${key} do not add up to its ${sizeBytes} bytes`;
 }
 
-function isFilledList(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0;
+function databasesProblem(databases: readonly DumpedDatabase[]): string | undefined {
+  if (databases.length === 0) return 'it holds no database';
+  const twice = firstTwice(databases.map(({ name }) => name));
+  if (twice !== undefined) return `database ${twice} is in it twice`;
+  for (const database of databases) {
+    const problem = contentProblem(database) ?? tablesProblem(database);
+    if (problem !== undefined) return `database ${JSON.stringify(database.name)}: ${problem}`;
+  }
+  return undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function contentProblem({ content, schema, data }: DumpedDatabase): string | undefined {
+  if ((content === 'data') !== (schema === null)) return `definitions and its content, ${content}, do not agree`;
+  return (content === 'schema') === (data.length === 0)
+    ? undefined
+    : `archives of rows and its content, ${content}, do not agree`;
+}
+
+/** Every table that was counted is in exactly one archive, every other in none. */
+function tablesProblem({ tables, data }: DumpedDatabase): string | undefined {
+  const twice = firstTwice(tables.map(({ schema, name }) => [schema, name]));
+  if (twice !== undefined) return `table ${twice} is in it twice`;
+  const archives = tables.map(() => 0);
+  for (const index of data.flatMap((archive) => archive.tables)) {
+    if (index >= tables.length) return `an archive names table ${index}, which is not there`;
+    archives[index]++;
+  }
+  const wrong = tables.findIndex(({ rows }, index) => archives[index] !== (rows === null ? 0 : 1));
+  if (wrong === -1) return undefined;
+  const { schema, name, rows } = tables[wrong];
+  return `table "${schema}"."${name}" with ${rows ?? 'no'} rows is in ${archives[wrong]} archives`;
+}
+
+function totalsProblem(manifest: Manifest): string | undefined {
+  const objects = manifestObjects(manifest);
+  const tables = manifest.databases.flatMap((database) => database.tables);
+  const found = {
+    storedBytes: objects.reduce((sum, object) => sum + object.sizeBytes, 0),
+    objects: objects.length,
+    tables: tables.length,
+    rows: tables.reduce((sum, table) => sum + (table.rows ?? 0), 0),
+  };
+  const wrong = Object.entries(found).find(([name, value]) => manifest.totals[name as keyof typeof found] !== value);
+  return wrong && `its totals are not those of what it names: ${wrong[0]} is not ${wrong[1]}`;
+}
+
+/** The first that is there again, as JSON. */
+function firstTwice(values: readonly unknown[]): string | undefined {
+  const seen = new Set<string>();
+  for (const value of values.map((one) => JSON.stringify(one))) {
+    if (seen.has(value)) return value;
+    seen.add(value);
+  }
+  return undefined;
 }
 
 function invalid(prefix: string, reason: string): BackupError {

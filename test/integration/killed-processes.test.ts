@@ -20,7 +20,7 @@ beforeAll(async () => {
   );
   await lab.database(
     'large',
-    `CREATE TABLE t AS SELECT i, md5(i::text) || md5((-i)::text) AS h FROM generate_series(1, 400000) i;
+    `CREATE TABLE t AS SELECT i, md5(i::text) || md5((-i)::text) AS h FROM generate_series(1, 600000) i;
     CREATE TABLE u AS SELECT * FROM t LIMIT 1000`,
   );
 });
@@ -108,11 +108,22 @@ describe('a dump killed at any byte leaves no recovery point', () => {
 });
 
 describe('a backup that is ended from outside', () => {
+  const started: RunningCli[] = [];
+
+  // Of a test that failed, too, nothing runs on.
+  afterEach(async () => {
+    for (const run of started.splice(0)) {
+      run.child.kill('SIGKILL');
+      await run.ended;
+    }
+  });
+
   /** A dump that pauses when more than a part of it is on its way, for as long as the program that started it lives. */
   async function startedDump(): Promise<RunningCli> {
     lab.requests.length = 0;
-    const pause = 'head -c 20000000; while kill -0 $PPID; do sleep 0.1; done; cat';
-    const pausing = `case "$*" in *--section=data*) { real "$@" | { ${pause}; }; } 2>/dev/null;; *) real "$@";; esac`;
+    const pause = 'head -c 30000000; while kill -0 $PPID; do sleep 0.1; done; cat';
+    // Without its stderr: what outlives the shell must not keep the program waiting for more of it.
+    const pausing = `case "$*" in *--section=data*) exec 2>/dev/null; real "$@" | { ${pause}; };; *) real "$@";; esac`;
     const directory = path.join(lab.directory, `pausing-${process.hrtime.bigint()}`);
     const bindir = await brokenPgDump(lab.tools, directory, pausing);
     const run = startCli(
@@ -121,6 +132,7 @@ describe('a backup that is ended from outside', () => {
       { database: 'large' },
       { POSTGRES_BACKUP_PG_BINDIR: bindir },
     );
+    started.push(run);
     await until('rows arrive in the vault', () =>
       lab.requests.some(({ operation, status }) => operation === 'UploadPart' && status === 200),
     );

@@ -161,10 +161,14 @@ export class Lab {
 
   /** An object of the vault, as text. */
   async text(key: string): Promise<string> {
+    return (await this.bytes(key)).toString('utf8');
+  }
+
+  async bytes(key: string): Promise<Buffer> {
     const { body } = await this.store.get(key);
     const chunks: Buffer[] = [];
     for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
+    return Buffer.concat(chunks);
   }
 
   context(run: RunSettings): RunContext {
