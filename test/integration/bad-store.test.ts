@@ -231,6 +231,13 @@ describe('the least rights suffice', () => {
     expect(asked.length).toBeGreaterThan(0);
   });
 
+  it('the latest is found by a role that may list below the source alone, where asking for what is not there is refused', async () => {
+    const { manifest } = await lab.point('small');
+    may.actions = ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'];
+    await expect(limited().head(`${SOURCE}/dump/nothing.json`)).rejects.toMatchObject({ code: 'store-denied' });
+    expect((await findPoint(limited(), SOURCE, 'dump', 'latest')).manifest.point).toBe(manifest.point);
+  });
+
   it('the limits do limit', async () => {
     may.actions = [];
     expect((await failureOf(lab.backup('small', {}, { store: limited() }))).code).toBe('store-denied');

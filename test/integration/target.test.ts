@@ -178,6 +178,19 @@ describe('owners and grants', () => {
     expect(await lab.sql('postgres', `SELECT count(*) FROM pg_database WHERE datname = 'ownerless'`)).toBe('0');
   });
 
+  it('a database that is made anew has the owner it had, or the connecting user without owners', async () => {
+    await lab.sql('postgres', 'CREATE ROLE shopkeeper');
+    await lab.sql('postgres', 'CREATE DATABASE "shop of another" OWNER shopkeeper');
+    await lab.sql('shop of another', 'CREATE TABLE t (i int)');
+    const owned = await lab.point('shop of another');
+    const owner = (database: string): Promise<string> =>
+      lab.sql('postgres', `SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '${database}'`);
+    await lab.restore(owned, 'owned again', { create: true });
+    expect(await owner('owned again')).toBe('shopkeeper');
+    await lab.restore(owned, 'owned by us', { create: true, ownership: 'connecting user' });
+    expect(await owner('owned by us')).toBe('postgres');
+  });
+
   it('without owners everything belongs to the one who restores, and no grant is made', async () => {
     expect((await lab.restore(owned, 'mine', { ownership: 'connecting user' })).outcome).toBe('passed');
     expect(

@@ -20,10 +20,11 @@ export async function destroy({ scene, narrator, signal }: Demonstration): Promi
 
 export async function restore({ scene, narrator, signal }: Demonstration, { point }: Manifest): Promise<void> {
   await narrator.step('restore', async (telling) => {
-    const args = ['restore', point, '--create', '--roles'];
+    const args = ['restore', 'latest', '--create', '--roles'];
     const run = await runProgram([...args, '--json'], operatorEnvironment(scene, DATABASE), signal);
     claim(run.exitCode === 0, 'the restore succeeds', `${run.stderr}${run.stdout}`);
     const report = document<RestoreDocument>(run, 'postgres-backup/restore/1');
+    claim(report.point === point, 'the latest recovery point is the one that was made', run.stdout);
     const { tables } = report;
     const equal = tables.filter(({ expectedRows, foundRows }) => expectedRows === foundRows);
     claim(report.outcome === 'passed' && equal.length === tables.length, 'every table has its rows', run.stdout);

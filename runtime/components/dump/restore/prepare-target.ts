@@ -59,7 +59,7 @@ async function makeFresh(run: RestoreRun, definitions: Definitions | null): Prom
     if (exists && request.existing !== 'clean') return false;
     if (exists) await dropDatabase(maintenance, target.database);
     else if (request.existing !== 'clean' && !request.create) return false;
-    await createDatabase(maintenance, target.database, dumped);
+    await createDatabase(maintenance, target.database, dumped, request.ownership);
     tellLeftOut(run, definitions);
     await executeDefinitions(maintenance, ownDefinitions(run, definitions).filter(isDatabaseRight));
     return true;

@@ -3,10 +3,20 @@ import { BackupError } from '../../../errors';
 import type { ArchiveEntry } from '../../../postgres/archive/archive-head';
 import { quoteIdentifier, quoteLiteral } from '../../../postgres/sql-quoting';
 import type { SqlSession } from '../../../postgres/session';
+import type { RestoreRequest } from '../types';
 
-/** Makes the target anew as the dumped database was: encoding, locale. `maintenance` is connected to another database. */
-export async function createDatabase(maintenance: SqlSession, name: string, dumped: DumpedDatabase): Promise<void> {
-  await maintenance.execute(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE template0 ${localeClauses(dumped)}`);
+/**
+ * Makes the target anew as the dumped database was: encoding, locale, and its owner unless it is to be the connecting user.
+ * `maintenance` is connected to another database.
+ */
+export async function createDatabase(
+  maintenance: SqlSession,
+  name: string,
+  dumped: DumpedDatabase,
+  ownership: RestoreRequest['ownership'],
+): Promise<void> {
+  const owner = ownership === 'as dumped' ? `OWNER ${quoteIdentifier(dumped.owner)} ` : '';
+  await maintenance.execute(`CREATE DATABASE ${quoteIdentifier(name)} ${owner}TEMPLATE template0 ${localeClauses(dumped)}`);
 }
 
 /** Drops the target with everything in it; connections to it are ended. */
