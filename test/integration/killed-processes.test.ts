@@ -80,6 +80,14 @@ describe('a dump killed at any byte leaves no recovery point', () => {
     expect((await expectNoPoint(lab.backup('small'))).message).toMatch(/ended by SIGKILL/);
   });
 
+  it('pg_dump killed after its last byte, when all of a large upload has been received', async () => {
+    lab.requests.length = 0;
+    const script = 'case "$*" in *--section=data*) real "$@"; kill -9 $$;; *) real "$@";; esac';
+    process.env.POSTGRES_BACKUP_PG_BINDIR = await brokenPgDump(lab.tools, path.join(lab.directory, 'large'), script);
+    expect((await expectNoPoint(lab.backup('large'))).message).toMatch(/ended by SIGKILL/);
+    expect(lab.requests.some(({ operation }) => operation === 'UploadPart')).toBe(true);
+  });
+
   it('pg_dump that ends with 0 and half an archive is found by reading it', async () => {
     process.env.POSTGRES_BACKUP_PG_BINDIR = await brokenPgDump(
       lab.tools,

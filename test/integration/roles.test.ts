@@ -77,8 +77,11 @@ it('a second time changes nothing and fails on nothing that is there already', a
 });
 
 it('the role that restores does not change itself', async () => {
+  await lab.sql('postgres', 'ALTER ROLE postgres CONNECTION LIMIT 77');
   await lab.restore(point, 'owned_here', { roles: 'restore' });
-  expect(await lab.sql('postgres', `SELECT rolsuper FROM pg_roles WHERE rolname = 'postgres'`)).toBe('t');
+  expect(await lab.sql('postgres', `SELECT rolsuper, rolconnlimit FROM pg_roles WHERE rolname = 'postgres'`)).toBe(
+    't|77',
+  );
 });
 
 it('passwords are not in the backup, nor asked of a server that hides them', async () => {

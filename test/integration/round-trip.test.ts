@@ -42,6 +42,20 @@ describe('a restored database is the one that was backed up, by content', () => 
     }
   });
 
+  it('a row more or less in an archive than were counted is found by reading it', async () => {
+    const point = await lab.point('rich');
+    for (const change of [-1, 1]) {
+      const miscounted = structuredClone(point);
+      const table = miscounted.manifest.databases[0].tables.find(({ name }) => name === 'customers');
+      Object.assign(table ?? {}, { rows: 500 + change });
+      const report = await lab.verify(miscounted, 'read');
+      expect(report.outcome).toBe('failed');
+      expect(report.objects.map(({ finding }) => finding).join()).toContain(
+        `"shop"."customers" has 500 rows in it, ${500 + change} were counted`,
+      );
+    }
+  });
+
   it('the oracle sees a changed byte in a row, a large object, a sequence and a definition', async () => {
     await lab.database(
       'oracle',
