@@ -1,4 +1,5 @@
 export * from './backup-component';
+export * from './backup-function';
 export * from './backup-image';
 export * from './backup-plan';
 export * from './backup-rule';
