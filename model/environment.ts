@@ -42,6 +42,12 @@ export const ENVIRONMENT = {
   secretUrlField: 'POSTGRES_BACKUP_SECRET_URL_FIELD',
   /** `true`: mint an RDS authentication token for every connection instead of a password. */
   iamAuthentication: 'POSTGRES_BACKUP_IAM_AUTHENTICATION',
+  /** Of a verification: a recovery point with fewer rows is a failure. */
+  minimumRows: 'POSTGRES_BACKUP_MINIMUM_ROWS',
+  /** Of a verification: ARN of the key that every object must be encrypted with. */
+  encryptionKey: 'POSTGRES_BACKUP_ENCRYPTION_KEY',
+  /** Of a verification: seconds from when it was stored for which every object must be locked. */
+  lockDuration: 'POSTGRES_BACKUP_LOCK_DURATION',
 } as const;
 
 export type EnvironmentKey = keyof typeof ENVIRONMENT;

@@ -12,6 +12,13 @@ export const METRICS = {
   /** Bytes the vault holds of this recovery point. */
   backupSize: { name: 'BackupSize', unit: 'Bytes' },
   backupRows: { name: 'BackupRows', unit: 'Count' },
+  /** Recovery points that a verification found good; 0 when it looked at some and none was. */
+  verificationPassed: { name: 'VerificationPassed', unit: 'Count' },
+  verificationFailed: { name: 'VerificationFailed', unit: 'Count' },
+  /** Recovery points of which it could not be found out whether they are good. */
+  verificationUnverified: { name: 'VerificationUnverified', unit: 'Count' },
+  /** Recovery points whose size or rows are out of line with those before them. */
+  verificationAnomalies: { name: 'VerificationAnomalies', unit: 'Count' },
   restoreSucceeded: { name: 'RestoreSucceeded', unit: 'Count' },
   restoreFailed: { name: 'RestoreFailed', unit: 'Count' },
   restoreDuration: { name: 'RestoreDuration', unit: 'Seconds' },

@@ -1,20 +1,11 @@
-import {
-  MANIFEST_NAME,
-  VERIFICATION_NAME,
-  parsePointId,
-  pointId,
-  pointPrefix,
-  type Component,
-  type PointAddress,
-} from '../../model';
+import { MANIFEST_NAME, parsePointId, pointId, pointPrefix, type Component, type PointAddress } from '../../model';
 import { BackupError, usageError } from '../errors';
 import type { ObjectStore } from '../store/store';
 import { readManifest } from './manifest-reader';
+import { readText } from './read-text';
 import type { RecoveryPoint } from './recovery-point';
 import { surveyRuns } from './survey';
-
-/** A manifest of 10^5 tables is some 20 MB; what is larger is not one. */
-const MAXIMUM_MANIFEST_BYTES = 256 * 1024 * 1024;
+import { outcomeFor, readVerification } from './verification-record';
 
 /** Every recovery point of a source's component, the newest first: folders that hold a manifest. */
 export async function listPoints(store: ObjectStore, source: string, component: Component): Promise<PointAddress[]> {
@@ -22,12 +13,16 @@ export async function listPoints(store: ObjectStore, source: string, component: 
   return runs.filter((run) => run.manifestAt !== undefined).map((run) => run.address);
 }
 
-/** Reads one recovery point; `point-missing` when it has no manifest, `manifest-invalid` when that is not a good one. */
+/**
+ * Reads one recovery point and how its verification ended; `point-missing` when it has no manifest, `manifest-invalid` when
+ * that is not a good one.
+ */
 export async function readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint> {
   const prefix = pointPrefix(address);
   const text = await readText(store, `${prefix}${MANIFEST_NAME}`);
   if (text === undefined) throw missing(store, address.source, pointId(address));
-  return { address, prefix, manifest: readManifest(text, prefix) };
+  const manifest = readManifest(text, prefix);
+  return { address, prefix, manifest, verification: outcomeFor(await readVerification(store, prefix), text) };
 }
 
 /**
@@ -67,8 +62,7 @@ async function goodPoint(
 ): Promise<RecoveryPoint | undefined> {
   try {
     const point = await readPoint(store, address);
-    const verification = await readText(store, `${point.prefix}${VERIFICATION_NAME}`);
-    if (verification === undefined || outcomeOf(verification) !== 'failed') return point;
+    if (point.verification !== 'failed') return point;
     onPassedOver(pointId(address), 'its verification failed');
   } catch (error) {
     if (!(error instanceof BackupError) || (error.code !== 'manifest-invalid' && error.code !== 'point-missing'))
@@ -76,29 +70,6 @@ async function goodPoint(
     onPassedOver(pointId(address), error.detail ?? error.message);
   }
   return undefined;
-}
-
-function outcomeOf(verification: string): unknown {
-  try {
-    return (JSON.parse(verification) as { outcome?: unknown }).outcome;
-  } catch {
-    return 'could not verify';
-  }
-}
-
-async function readText(store: ObjectStore, key: string): Promise<string | undefined> {
-  const description = await store.head(key);
-  if (!description) return undefined;
-  if (description.sizeBytes > MAXIMUM_MANIFEST_BYTES) {
-    throw new BackupError(
-      'manifest-invalid',
-      `${key} is ${description.sizeBytes} bytes long, too long for what it should be`,
-    );
-  }
-  const opened = await store.get(key, { versionId: description.versionId });
-  const chunks: Buffer[] = [];
-  for await (const chunk of opened.body as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function missing(store: ObjectStore, source: string, wanted: string): BackupError {
