@@ -48,6 +48,8 @@ export const ENVIRONMENT = {
   encryptionKey: 'POSTGRES_BACKUP_ENCRYPTION_KEY',
   /** Of a verification: seconds from when it was stored for which every object must be locked. */
   lockDuration: 'POSTGRES_BACKUP_LOCK_DURATION',
+  /** JSON of a `RetentionPolicy`: how long recovery points are kept. */
+  retention: 'POSTGRES_BACKUP_RETENTION',
 } as const;
 
 export type EnvironmentKey = keyof typeof ENVIRONMENT;
