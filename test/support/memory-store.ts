@@ -135,6 +135,17 @@ export class MemoryStore implements ObjectStore {
     version.tags = { ...version.tags, ...tags };
   }
 
+  /** A store that holds the same, to be changed by itself. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore(this.now);
+    copy.counter = this.counter;
+    for (const [key, versions] of this.versionsByKey) {
+      const own = versions.map((version) => ({ ...version, bytes: Buffer.from(version.bytes) }));
+      copy.versionsByKey.set(key, own);
+    }
+    return copy;
+  }
+
   /** Every key, in order of bytes. */
   keys(): string[] {
     return [...this.versionsByKey.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
