@@ -6,6 +6,7 @@ export * from './layout';
 export * from './leftover';
 export * from './manifest';
 export * from './metrics';
+export * from './objectives';
 export * from './outcome';
 export * from './retention';
 export * from './retention-policy';
