@@ -10,8 +10,10 @@ import type {
   VerifyDepth,
 } from '../components/dump/types';
 import type { RunContext } from '../context';
+import type { SourceStatus } from '../observe/status/source-status';
 import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
+import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
 import type { ObjectStore } from '../store/store';
 import type { SignalSource } from './run-limits';
 
@@ -23,6 +25,7 @@ export interface Dependencies {
   readonly resolveServer: (env: NodeJS.ProcessEnv) => ConnectionSource;
   readonly catalog: Catalog;
   readonly dump: DumpComponent;
+  readonly retention: Retention;
 }
 
 /** The process and the machine it runs on. */
@@ -52,6 +55,8 @@ export interface Catalog {
     onPassedOver?: (point: string, reason: string) => void,
   ): Promise<RecoveryPoint>;
   readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint>;
+  /** How the backups stand; throws when that cannot be found out. */
+  readStatus(store: ObjectStore, source: string, now: Date): Promise<SourceStatus>;
 }
 
 export interface DumpComponent {
@@ -63,4 +68,11 @@ export interface DumpComponent {
     context: Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>,
   ): Promise<VerificationReport>;
   check(request: DumpRequest, context: RunContext): Promise<CheckReport>;
+}
+
+export interface Retention {
+  /** Changes nothing. */
+  plan(request: RetentionRequest, context: RetentionContext): Promise<RetentionPlan>;
+  /** Marks what ends by the plan. */
+  apply(plan: RetentionPlan, context: Pick<RetentionContext, 'store' | 'signal'>): Promise<RetentionResult>;
 }

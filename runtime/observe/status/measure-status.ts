@@ -1,4 +1,4 @@
-import type { RetentionClass } from '../../../model';
+import { NO_POINT_AGE_SECONDS, type RetentionClass } from '../../../model';
 import type { Measurement } from '../metrics';
 import { ageSeconds } from './evaluate';
 import type { SourceStatus } from './source-status';
@@ -12,8 +12,8 @@ export function measureStatus(status: SourceStatus): Measurement[] {
     source: status.source,
     component,
     values: {
-      newestAge: ageSeconds(newest, status.at),
-      newestVerifiedAge: ageSeconds(newestVerified, status.at),
+      newestAge: newest ? ageSeconds(newest, status.at) : NO_POINT_AGE_SECONDS,
+      newestVerifiedAge: newestVerified ? ageSeconds(newestVerified, status.at) : NO_POINT_AGE_SECONDS,
       lastRunFailed: failedRuns.some(({ address }) => !WATCHED_BY_PEOPLE.includes(address.class)) ? 1 : 0,
       pointsNotGood: notGood.length,
       pointsKept: Object.values(kept).reduce((sum, count) => sum + count, 0),

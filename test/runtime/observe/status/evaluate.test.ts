@@ -1,4 +1,4 @@
-import { NO_POINT_AGE_SECONDS, objectivesFor } from '../../../../model';
+import { objectivesFor } from '../../../../model';
 import { evaluate } from '../../../../runtime/observe/status/evaluate';
 import { readStatus } from '../../../../runtime/observe/status/read-status';
 import { Vault } from './support/vault';
@@ -25,14 +25,13 @@ test('an objective is met to the second, and missed after it', async () => {
 
 test('backups that nobody verifies miss one objective, no backups miss both', async () => {
   const vault = new Vault('2026-11-20T00:00:00Z');
-  const none = NO_POINT_AGE_SECONDS;
   expect(await resultsAt(vault, '2026-11-20T00:00:00Z')).toEqual([
-    ['newest', none, false],
-    ['newest verified', none, false],
+    ['newest', null, false],
+    ['newest verified', null, false],
   ]);
   await vault.succeed();
   expect(await resultsAt(vault, '2026-11-20T00:00:30Z')).toEqual([
     ['newest', 30, true],
-    ['newest verified', none, false],
+    ['newest verified', null, false],
   ]);
 });
