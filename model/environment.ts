@@ -54,6 +54,12 @@ export const ENVIRONMENT = {
 
 export type EnvironmentKey = keyof typeof ENVIRONMENT;
 
+/** What functions are told besides, and no command has an option for. */
+export const FUNCTION_ENVIRONMENT = {
+  /** The component that the function is for. */
+  component: 'POSTGRES_BACKUP_COMPONENT',
+} as const;
+
 /** Where the image keeps the certificates of Amazon RDS; what PGSSLROOTCERT names when no other CA is given. */
 export const RDS_CA_BUNDLE_PATH = '/opt/postgres-backup/rds-ca-bundle.pem';
 
