@@ -53,10 +53,11 @@ async function markRun({ prefix }: PlannedRun, context: Pick<RetentionContext, '
 /**
  * A point is unmade in the reverse order of its making. The manifest first: from then on it is no recovery point, though all
  * its data is still there; the other way round it would look whole while its data went. `started.json` last: as long as it
- * stays the vault knows of the run, and what was not marked is found again.
+ * stays the vault knows of the run, and what was not marked is found again. Of one key the oldest version first, so that a
+ * manifest that is marked has no version left that is not.
  */
 function inMarkingOrder(versions: readonly VersionEntry[], prefix: string): VersionEntry[] {
   const rank = ({ key }: VersionEntry) =>
     key === `${prefix}${MANIFEST_NAME}` ? 0 : key === `${prefix}${STARTED_NAME}` ? 2 : 1;
-  return [...versions].sort((a, b) => rank(a) - rank(b));
+  return [...versions].reverse().sort((a, b) => rank(a) - rank(b));
 }

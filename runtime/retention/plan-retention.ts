@@ -11,6 +11,7 @@ import { readPoint } from '../catalog/catalog';
 import { surveyRuns, type SurveyedRun } from '../catalog/survey';
 import { BackupError } from '../errors';
 import { runBounded } from '../process/bounded';
+import type { ObjectStore, ObjectTags } from '../store/store';
 import type { PlannedRun, RetentionContext, RetentionPlan, RetentionRequest } from './types';
 
 /** A manifest may be some 20 MB, and is held while it is read. */
@@ -38,23 +39,37 @@ export async function planRetention(request: RetentionRequest, context: Retentio
 /** A run with what only reading tells. */
 interface SeenRun {
   readonly run: SurveyedRun;
-  readonly state: 'leftover' | 'ending' | 'recovery point';
+  /** `bereft`: somebody took the manifest of a point away; what is left may be all there is of it. */
+  readonly state: 'recovery point' | 'ending' | 'bereft' | 'leftover';
   readonly verification: RetainablePoint['verification'];
 }
 
 async function look(run: SurveyedRun, { store, signal }: RetentionContext): Promise<SeenRun> {
   signal.throwIfAborted();
-  if (!run.manifestAt) return { run, state: 'leftover', verification: 'not verified' };
-  const tags = await store.tags(`${run.prefix}${MANIFEST_NAME}`, null);
-  if (tags[EXPIRY_TAG.key] === EXPIRY_TAG.value) return { run, state: 'ending', verification: 'not verified' };
+  if (!run.manifestAt) return { run, state: await stateWithoutManifest(run, store), verification: 'not verified' };
+  const isMarked = hasMark(await store.tags(`${run.prefix}${MANIFEST_NAME}`, null));
+  if (isMarked) return { run, state: 'ending', verification: 'not verified' };
   return { run, state: 'recovery point', verification: await verificationOf(run, store) };
 }
 
+/** A delete marker hides a manifest: laid by the vault over one that was marked, or by somebody over one that was not. */
+async function stateWithoutManifest(run: SurveyedRun, store: ObjectStore): Promise<SeenRun['state']> {
+  const key = `${run.prefix}${MANIFEST_NAME}`;
+  let state: SeenRun['state'] = 'leftover';
+  for await (const version of store.versions(key)) {
+    if (version.key !== key) continue;
+    if (!hasMark(await store.tags(key, version.versionId))) return 'bereft';
+    state = 'ending';
+  }
+  return state;
+}
+
+function hasMark(tags: ObjectTags): boolean {
+  return tags[EXPIRY_TAG.key] === EXPIRY_TAG.value;
+}
+
 /** What cannot be read cannot be restored; a store that does not answer ends the plan. */
-async function verificationOf(
-  run: SurveyedRun,
-  store: RetentionContext['store'],
-): Promise<RetainablePoint['verification']> {
+async function verificationOf(run: SurveyedRun, store: ObjectStore): Promise<RetainablePoint['verification']> {
   try {
     const { verification } = await readPoint(store, run.address);
     return verification ?? 'not verified';
@@ -96,5 +111,7 @@ function planned(seen: SeenRun, decisions: Decisions, now: Date): PlannedRun {
 
 function withoutPoint({ run, state }: SeenRun, now: Date): Pick<PlannedRun, 'action' | 'reason'> {
   if (state === 'ending') return { action: 'ending', reason: 'marked before; the vault deletes it' };
+  if (state === 'bereft')
+    return { action: 'keep', reason: 'its manifest was deleted, though nothing ended it: look who did' };
   return decideLeftover(run, now);
 }

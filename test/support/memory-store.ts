@@ -35,6 +35,8 @@ export class MemoryStore implements ObjectStore {
   /** Uploads that were neither completed nor aborted, by key. */
   readonly openUploads = new Set<string>();
   private readonly versionsByKey = new Map<string, Version[]>();
+  /** Keys under a delete marker. */
+  private readonly hidden = new Set<string>();
   private counter = 0;
 
   /** @param now the store's own clock; without one it says of everything that it is from 1970. */
@@ -103,6 +105,7 @@ export class MemoryStore implements ObjectStore {
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ListEntry> {
     const told = new Set<string>();
     for (const key of this.keys()) {
+      if (this.hidden.has(key)) continue;
       if (!key.startsWith(prefix) || (options.startAfter !== undefined && key <= options.startAfter)) continue;
       const slash = options.delimiter ? key.indexOf('/', prefix.length) : -1;
       const common = slash < 0 ? undefined : key.slice(0, slash + 1);
@@ -121,7 +124,13 @@ export class MemoryStore implements ObjectStore {
       if (!key.startsWith(prefix)) continue;
       const newestFirst = [...(this.versionsByKey.get(key) ?? [])].reverse();
       for (const [index, { id, bytes, lastModified }] of newestFirst.entries()) {
-        yield { key, versionId: id, sizeBytes: bytes.length, lastModified, isLatest: index === 0 };
+        yield {
+          key,
+          versionId: id,
+          sizeBytes: bytes.length,
+          lastModified,
+          isLatest: index === 0 && !this.hidden.has(key),
+        };
       }
     }
   }
@@ -143,6 +152,7 @@ export class MemoryStore implements ObjectStore {
       const own = versions.map((version) => ({ ...version, bytes: Buffer.from(version.bytes) }));
       copy.versionsByKey.set(key, own);
     }
+    for (const key of this.hidden) copy.hidden.add(key);
     return copy;
   }
 
@@ -167,12 +177,19 @@ export class MemoryStore implements ObjectStore {
     this.versionsByKey.delete(key);
   }
 
+  /** Lays a delete marker over an object. */
+  hide(key: string): void {
+    this.hidden.add(key);
+  }
+
   private write(key: string, bytes: Buffer, ifAbsent: boolean): WrittenVersion {
     const versions = this.versionsByKey.get(key) ?? [];
-    if (ifAbsent && versions.length > 0) throw new BackupError('store-conflict', `"${key}" exists`);
+    if (ifAbsent && versions.length > 0 && !this.hidden.has(key))
+      throw new BackupError('store-conflict', `"${key}" exists`);
     const id = `v${(this.counter += 1)}`;
     const version = { id, bytes, crc32: crc32Base64(crc32(bytes)), lastModified: this.now(), tags: {} };
     this.versionsByKey.set(key, [...versions, version]);
+    this.hidden.delete(key);
     return { versionId: id, etag: `"${id}"` };
   }
 
@@ -184,6 +201,7 @@ export class MemoryStore implements ObjectStore {
 
   private find(key: string, versionId?: string | null): Version | undefined {
     const versions = this.versionsByKey.get(key) ?? [];
+    if (!versionId && this.hidden.has(key)) return undefined;
     return versionId ? versions.find(({ id }) => id === versionId) : versions.at(-1);
   }
 }

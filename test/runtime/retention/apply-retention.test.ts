@@ -120,6 +120,23 @@ describe('stopped at any mark', () => {
   }
 });
 
+test('of a manifest that was written over no version stays when the newest is marked', async () => {
+  const key = `${prefixes[0]}${MANIFEST_NAME}`;
+  const bytes = store.bytesOf(key) ?? Buffer.of();
+  clock.advance(-9 * DAY_MS);
+  await store.put(key, Buffer.concat([bytes, Buffer.from(' ')]));
+  await store.put(key, bytes);
+  clock.advance(9 * DAY_MS);
+  const error = () => new BackupError('store-denied', 'denied');
+  for (const nth of [1, 2, 3]) {
+    await retain(new FaultyStore(store, [{ on: 'tag', key, nth, effect: 'fail', error }]));
+    // Stopped between two versions of the manifest, it is still a recovery point, whose end begins again.
+    expect(Object.keys(await store.tags(key, null))).toEqual([]);
+  }
+  await retain();
+  expect(await marked()).toEqual(await versions(...prefixes.slice(0, 4)));
+});
+
 test('one that cannot be marked is told, does not keep the others from it, and is gone on with the next time', async () => {
   const error = () => new BackupError('store-denied', 'denied');
   const denying = new FaultyStore(store, [{ on: 'tag', key: `${prefixes[2]}globals.sql.zst`, effect: 'fail', error }]);

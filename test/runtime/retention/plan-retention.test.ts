@@ -133,6 +133,26 @@ test('a point whose end has begun is none: it does not count, and its end is gon
   expect(planned[9].reason).toBe('one of the newest 1 verified');
 });
 
+describe('a manifest under a delete marker', () => {
+  test('that nothing marked was deleted by somebody: what is left stays, for it may be all there is', async () => {
+    const prefixes = await daily(10);
+    store.hide(`${prefixes[0]}${MANIFEST_NAME}`);
+    clock.advance(365 * DAY_MS);
+    expect((await plan())[9]).toMatchObject({
+      prefix: prefixes[0],
+      action: 'keep',
+      reason: 'its manifest was deleted, though nothing ended it: look who did',
+    });
+  });
+
+  test('that was marked was deleted by the vault: its end is gone on with at once', async () => {
+    const prefixes = await daily(10);
+    await store.tag(`${prefixes[0]}${MANIFEST_NAME}`, null, { 'postgres-backup:expire': 'true' });
+    store.hide(`${prefixes[0]}${MANIFEST_NAME}`);
+    expect((await plan())[9]).toMatchObject({ prefix: prefixes[0], action: 'ending' });
+  });
+});
+
 test('another tag, or another value, is no mark', async () => {
   const [prefix] = await daily(1);
   await store.tag(`${prefix}${MANIFEST_NAME}`, null, { 'postgres-backup:expire': 'false', scan: 'true' });
@@ -142,7 +162,7 @@ test('another tag, or another value, is no mark', async () => {
 test.each([
   ['list', /dump\/$/],
   ['tags', new RegExp(MANIFEST_NAME)],
-  ['head', new RegExp(MANIFEST_NAME)],
+  ['get', new RegExp(MANIFEST_NAME)],
   ['get', new RegExp(VERIFICATION_NAME)],
 ] as const)(
   'a store that does not answer a %s ends the plan: nothing is decided on half of what is there',
