@@ -4,7 +4,7 @@ import { runCli } from './support/harness';
 const COMMANDS = [['backup', 'dump'], ['restore'], ['verify'], ['status'], ['info'], ['check'], ['retention']];
 
 /** Settings of functions, which have no command line. */
-const FUNCTIONS_ONLY: ReadonlySet<string> = new Set(['component', 'minimumRows', 'encryptionKey', 'lockDuration']);
+const FUNCTIONS_ONLY: ReadonlySet<string> = new Set(['minimumRows', 'encryptionKey', 'lockDuration']);
 
 test.each([[[]], [['backup']], ...COMMANDS.map((command) => [command])])(
   'help of %j has examples and the exit codes, and goes to stdout',
