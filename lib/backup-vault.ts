@@ -1,14 +1,15 @@
 import { Annotations, Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
 import { Construct, IConstruct } from 'constructs';
-import { componentPrefix, EXPIRY_TAG, sourceNameProblem, sourcePrefix } from '../model';
+import { componentPrefix, EXPIRY_TAG, MANIFEST_NAME, sourceNameProblem, sourcePrefix } from '../model';
 import { acknowledgeCompliance } from './acknowledge';
 import { BackupComponent } from './backup-component';
 import { StorageTiers } from './storage-tiers';
-import { allowRead, allowVerify, allowWrite, VaultLocation } from './vault-access';
+import { allowExpire, allowRead, allowVerify, allowWatch, allowWrite, VaultLocation } from './vault-access';
 import { VaultLock } from './vault-lock';
 
 /**
@@ -36,8 +37,17 @@ export interface IBackupVault extends IConstruct {
   readonly storageTiers?: StorageTiers;
 
   /**
+   * What S3 tells EventBridge of each new recovery point of one component of one source: that its manifest is there, which
+   * is written last. An existing bucket must have its Amazon EventBridge notifications on.
+   *
+   * @param source name of the source
+   * @param component the component
+   */
+  recoveryPointPattern(source: string, component: BackupComponent): events.EventPattern;
+
+  /**
    * Lets a role store recovery points of one component of one source, and nothing else: it cannot read them back, list,
-   * delete, or change how long they are kept.
+   * delete, change how long they are kept, or write that they are verified. Not for a role that verifies.
    *
    * @param grantee who may write
    * @param source name of the source
@@ -54,6 +64,25 @@ export interface IBackupVault extends IConstruct {
    * @param component the component
    */
   grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
+
+  /**
+   * Lets a role list the recovery points of one source and read what is written about them: manifests, results of
+   * verifications, records of failures. It reads none of the data.
+   *
+   * @param grantee who may watch
+   * @param source name of the source
+   */
+  grantWatch(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role mark recovery points of one component of one source as over: every version of their objects with the tag
+   * `postgres-backup:expire` = `true`, and no other tag. It reads manifests and results of verifications, and none of the data.
+   *
+   * @param grantee who may end recovery points
+   * @param source name of the source
+   * @param component the component
+   */
+  grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
 
   /**
    * Lets a role read every recovery point of one source. Whoever restores sees all data of the source: grant it to few.
@@ -145,12 +174,32 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     return `s3://${this.bucket.bucketName}${this.keyPrefix && `/${this.keyPrefix.slice(0, -1)}`}`;
   }
 
+  public recoveryPointPattern(source: string, component: BackupComponent): events.EventPattern {
+    const { bucket, prefix } = this.location(source, component);
+    return {
+      source: ['aws.s3'],
+      detailType: ['Object Created'],
+      detail: {
+        bucket: { name: [bucket.bucketName] },
+        object: { key: events.Match.wildcard(`${prefix}*/${MANIFEST_NAME}`) },
+      },
+    };
+  }
+
   public grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
     return allowWrite(this.location(source, component), grantee);
   }
 
   public grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
     return allowVerify(this.location(source, component), grantee);
+  }
+
+  public grantWatch(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowWatch(this.location(source), grantee);
+  }
+
+  public grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
+    return allowExpire(this.location(source, component), grantee);
   }
 
   public grantRestore(grantee: iam.IGrantable, source: string): iam.Grant {
@@ -177,7 +226,8 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
 export class BackupVault extends BackupVaultBase {
   /**
    * Uses an existing bucket. It should be versioned, refuse connections without TLS and abort unfinished uploads; what it
-   * does is not changed. Retention needs a lifecycle rule on the tag `postgres-backup:expire` = `true`.
+   * does is not changed. Retention needs a lifecycle rule on the tag `postgres-backup:expire` = `true`; verification at once
+   * needs Amazon EventBridge notifications.
    *
    * @param scope the parent
    * @param id the construct's id
@@ -271,6 +321,10 @@ export class BackupVault extends BackupVaultBase {
       lifecycleRules: lifecycleRules(storageTiers),
       removalPolicy,
     });
+    // As a property: CDK's own `eventBridgeEnabled` deploys a function that may change the notifications of every bucket.
+    (bucket.node.defaultChild as s3.CfnBucket).notificationConfiguration = {
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
+    };
     acknowledgeCompliance(
       bucket,
       'S3BucketReplicationEnabled',

@@ -39,7 +39,7 @@ export interface ObjectCreatedEvent {
 
 /** What the daily schedule sends. */
 export interface SweepEvent {
-  readonly sweep: true;
+  readonly action: 'sweep';
 }
 
 /** Verifies what the event is about. */
@@ -47,7 +47,7 @@ export async function handleVerification(event: unknown, surroundings: Surroundi
   if (isSweep(event)) return sweepAll(surroundings);
   if (isObjectCreated(event)) return verifyNew(event, surroundings);
   throw new BackupError('usage', `an event of another kind came: ${JSON.stringify(event).slice(0, 500)}`, {
-    hint: 'Send S3’s "Object Created" events of manifests, or { "sweep": true }.',
+    hint: 'Send S3’s "Object Created" events of manifests, or { "action": "sweep" }.',
   });
 }
 
@@ -178,7 +178,7 @@ function isAnomalous({ findings }: Verification): boolean {
 }
 
 function isSweep(event: unknown): event is SweepEvent {
-  return isRecord(event) && event.sweep === true;
+  return isRecord(event) && event.action === 'sweep';
 }
 
 function isObjectCreated(event: unknown): event is ObjectCreatedEvent {

@@ -104,7 +104,7 @@ test('a sweep verifies all and says so', async () => {
   await storePoint(store);
   const { prefix } = await storePoint(store, { time: '2026-11-19T02:00:00Z' });
   store.delete(`${prefix}orders/data-001.dump.zst`);
-  const { lines, metrics, thrown } = await handled({ sweep: true }, store);
+  const { lines, metrics, thrown } = await handled({ action: 'sweep' }, store);
   expect(thrown).toBeUndefined();
   expect(lines).toContainEqual(
     expect.objectContaining({ event: 'sweep', passed: 1, failed: 1, unverified: 0, left: 0, errors: 0 }),
@@ -113,14 +113,14 @@ test('a sweep verifies all and says so', async () => {
 });
 
 test('a sweep of nothing counts zeros', async () => {
-  const { metrics } = await handled({ sweep: true }, clockedStore().store);
+  const { metrics } = await handled({ action: 'sweep' }, clockedStore().store);
   expect(metrics).toEqual([expect.objectContaining({ VerificationPassed: 0, VerificationFailed: 0 })]);
 });
 
 test('a sweep without time for one more point leaves it to the next', async () => {
   const { store } = clockedStore();
   await storePoint(store);
-  const { lines } = await handled({ sweep: true }, store, 45_000);
+  const { lines } = await handled({ action: 'sweep' }, store, 45_000);
   expect(lines).toContainEqual(expect.objectContaining({ event: 'sweep', passed: 0, left: 1 }));
 });
 
@@ -129,7 +129,7 @@ test('a sweep that could not record a result counts the others and throws', asyn
   await storePoint(store);
   const { prefix } = await storePoint(store, { time: '2026-11-19T02:00:00Z' });
   const broken = new FaultyStore(store, [{ on: 'put', key: `${prefix}verification.json`, effect: 'fail' }]);
-  const { metrics, thrown } = await handled({ sweep: true }, broken);
+  const { metrics, thrown } = await handled({ action: 'sweep' }, broken);
   expect(metrics[0]).toMatchObject({ VerificationPassed: 1 });
   expect(thrown).toMatchObject({ code: 'store-unreachable' });
   expect(thrown?.message).toMatch(/^1 recovery points could not be verified; 20261119T020000Z-aaaaaa: injected fault/);
