@@ -1,4 +1,4 @@
-import type { Component, ExitCode, PointAddress } from '../../model';
+import type { Component, ExitCode, PointAddress, Verification } from '../../model';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type {
   CheckReport,
@@ -15,6 +15,7 @@ import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
 import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
 import type { ObjectStore } from '../store/store';
+import type { VerifyOptions } from '../verification/verify-and-record';
 import type { SignalSource } from './run-limits';
 
 /** Everything the command line does not do itself. `main.ts` gives the real ones, a test gives what it wants to see. */
@@ -25,8 +26,16 @@ export interface Dependencies {
   readonly resolveServer: (env: NodeJS.ProcessEnv) => ConnectionSource;
   readonly catalog: Catalog;
   readonly dump: DumpComponent;
+  /** Verifies a recovery point and stores the result beside it. */
+  readonly verifyAndRecord: (
+    store: ObjectStore,
+    address: PointAddress,
+    options: RecordedVerification,
+  ) => Promise<Verification>;
   readonly retention: Retention;
 }
+
+export type RecordedVerification = Pick<VerifyOptions, 'depth' | 'expectations' | 'reporter' | 'signal' | 'now'>;
 
 /** The process and the machine it runs on. */
 export interface Host {

@@ -9,6 +9,7 @@ import { resolveServer } from '../postgres/resolve-server';
 import { applyRetention } from '../retention/apply-retention';
 import { planRetention } from '../retention/plan-retention';
 import { openS3Store } from '../store/s3-store';
+import { verifyAndRecord } from '../verification/verify-and-record';
 import { VERSION } from '../version';
 import type { Dependencies, Host } from './dependencies';
 
@@ -30,6 +31,7 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     resolveServer,
     catalog: { findPoint, listPoints, readPoint, readStatus },
     dump: { backup: backupDump, restore: restoreDump, verify: verifyDump, check: checkDump },
+    verifyAndRecord,
     retention: { plan: planRetention, apply: applyRetention },
   };
 }

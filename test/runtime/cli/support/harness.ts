@@ -17,6 +17,7 @@ export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
+  readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
   readonly retention?: Partial<Retention>;
   readonly resolveServer?: Dependencies['resolveServer'];
   readonly points?: readonly RecoveryPoint[];
@@ -132,6 +133,10 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
           ? setup.dump.check(request, context)
           : { outcome: 'passed', server: 'backup@db.internal:5432/orders', databases: [] };
       },
+    },
+    verifyAndRecord: async (store, address, options) => {
+      if (setup.verifyAndRecord) return setup.verifyAndRecord(store, address, options);
+      throw new Error('nothing may be recorded');
     },
     retention: {
       plan: async () => {
