@@ -72,9 +72,7 @@ export function allowExpire(location: VaultLocation, grantee: iam.IGrantable): i
   return combine([
     // ListBucketVersions: what was written over ends with the rest.
     allowList(location, grantee, ['s3:ListBucket', 's3:ListBucketVersions']),
-    ...[MANIFEST_NAME, VERIFICATION_NAME].map((name) =>
-      allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], `*/${name}`),
-    ),
+    ...[MANIFEST_NAME, VERIFICATION_NAME].map((name) => allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`)),
     allowKey(location, grantee, ['kms:Decrypt']),
     allowObjects(location, grantee, ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], '*'),
     allowObjects(location, grantee, ['s3:PutObjectVersionTagging'], '*', {

@@ -115,8 +115,6 @@ describe('the role of the function', () => {
       's3:GetObject /orders/dump/*/manifest.json',
       's3:GetObject /orders/dump/*/verification.json',
       's3:GetObjectTagging /orders/dump/*',
-      's3:GetObjectVersion /orders/dump/*/manifest.json',
-      's3:GetObjectVersion /orders/dump/*/verification.json',
       's3:GetObjectVersionTagging /orders/dump/*',
       's3:ListBucket',
       's3:ListBucketVersions',
