@@ -11,7 +11,7 @@ import { BackupComponent } from './backup-component';
 import { BackupFreshness } from './backup-freshness';
 import { BackupFunction } from './backup-function';
 import { BackupPlan } from './backup-plan';
-import { IBackupVault } from './backup-vault';
+import { BackupVault, IBackupVault } from './backup-vault';
 
 /**
  * When the alarms of a backup go off. Each can be adjusted, none can be left out.
@@ -29,7 +29,8 @@ export interface BackupAlarmOptions {
   /**
    * Age of the newest verified backup above which the alarm goes off.
    *
-   * @default - an hour more than `newestAge`
+   * @default - an hour more than `newestAge`; 25 hours more where the vault is an existing bucket, because without its events new
+   * backups wait for the daily verification of all
    */
   readonly newestVerifiedAge?: Duration;
 
@@ -260,12 +261,13 @@ const RUNBOOKS_URL = 'https://github.com/cdk-postgres-backup/cdk-postgres-backup
 /** Three times the interval at which the function looks. */
 const SILENCE = Duration.minutes(15);
 
-function ages({ plan, newestAge, newestVerifiedAge }: BackupAlarmsProps): [Duration, Duration] {
+function ages({ plan, vault, newestAge, newestVerifiedAge }: BackupAlarmsProps): [Duration, Duration] {
   const interval = plan.mostFrequentRule.longestInterval;
   const objectives = objectivesFor(interval.toSeconds());
   const newest = newestAge ?? Duration.seconds(objectives.newestSeconds);
   requireLonger('newestAge', newest, 'the time between two runs of the plan', interval);
-  const room = objectives.newestVerifiedSeconds - objectives.newestSeconds;
+  const sweepSeconds = vault instanceof BackupVault ? 0 : Duration.days(1).toSeconds();
+  const room = objectives.newestVerifiedSeconds - objectives.newestSeconds + sweepSeconds;
   const verified = newestVerifiedAge ?? Duration.seconds(newest.toSeconds() + room);
   requireLonger('newestVerifiedAge', verified, 'the time between two runs of the plan', interval);
   return [newest, verified];

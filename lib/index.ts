@@ -16,6 +16,7 @@ export * from './function-schedule';
 export * from './notify';
 export * from './pg-dump-backup';
 export * from './postgres-backup';
+export * from './postgres-backup-props';
 export * from './postgres-source';
 export * from './postgres-source-props';
 export * from './postgres-version';
