@@ -25,7 +25,10 @@ export const METRICS = {
   newestVerifiedAge: { name: 'NewestVerifiedBackupAge', unit: 'Seconds' },
   /** 1 while the last scheduled run of some class is a failed one, 0 otherwise. Published all the time. */
   lastRunFailed: { name: 'LastRunFailed', unit: 'Count' },
-  /** Kept recovery points whose last verification did not pass. Published all the time. */
+  /**
+   * Kept recovery points whose last verification did not pass; one that is only unlike those before it counts while it is the
+   * newest. Published all the time.
+   */
   pointsNotGood: { name: 'RecoveryPointsNotGood', unit: 'Count' },
   /** Published all the time. */
   pointsKept: { name: 'RecoveryPointsKept', unit: 'Count' },

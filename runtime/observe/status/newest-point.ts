@@ -27,7 +27,13 @@ export async function findNewest(store: ObjectStore, points: readonly DatedRun[]
     const { verification = 'not verified' } = point;
     if (verification !== 'failed') newest ??= newestOf(point, begunAt);
     // Its own record tells why; where that is content, it is about another manifest.
-    else passedOver.push({ address: run.address, outcome: 'failed', reason: 'its manifest is not the verified one' });
+    else
+      passedOver.push({
+        address: run.address,
+        outcome: 'failed',
+        reason: 'its manifest is not the verified one',
+        unusual: false,
+      });
     if (verification === 'passed') {
       return { newest, newestVerified: { address: run.address, begunAt }, passedOver };
     }
@@ -44,7 +50,7 @@ async function readOrNote(
     return withFigures(await readPoint(store, address));
   } catch (error) {
     if (!(error instanceof BackupError) || !ABOUT_THE_POINT.includes(error.code)) throw error;
-    passedOver.push({ address, outcome: 'failed', reason: error.detail ?? error.message });
+    passedOver.push({ address, outcome: 'failed', reason: error.detail ?? error.message, unusual: false });
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import type { Verification } from '../../../model';
+import { VERIFICATION_CHECKS, type Verification } from '../../../model';
 import { readVerification } from '../../catalog/verification-record';
 import type { ObjectStore } from '../../store/store';
 import type { DatedRun } from './dated-run';
@@ -33,7 +33,14 @@ async function lookAt(store: ObjectStore, run: DatedRun['run']): Promise<NotGood
     address: run.address,
     outcome: verification && verification.outcome !== 'passed' ? verification.outcome : 'could not verify',
     reason: reasonOf(verification),
+    unusual: isUnusual(verification),
   };
+}
+
+const { sizeHistory, rowHistory } = VERIFICATION_CHECKS;
+
+function isUnusual({ findings }: Pick<Verification, 'findings'> = { findings: [] }): boolean {
+  return findings.length > 0 && findings.every(({ subject }) => subject === sizeHistory || subject === rowHistory);
 }
 
 function reasonOf(verification: Verification | undefined): string {

@@ -42,6 +42,8 @@ export interface NotGoodPoint {
   readonly address: PointAddress;
   readonly outcome: Exclude<Outcome, 'passed'>;
   readonly reason: string;
+  /** All that is wrong with it is that it is much smaller or larger than those before it. */
+  readonly unusual: boolean;
 }
 
 export interface FailedRun {

@@ -1,4 +1,4 @@
-import { pointId, pointPrefix } from '../../../../model';
+import { pointId, pointPrefix, VERIFICATION_CHECKS } from '../../../../model';
 import { measureStatus } from '../../../../runtime/observe/status/measure-status';
 import { readStatus } from '../../../../runtime/observe/status/read-status';
 import { failureOf } from '../../../support/failure-of';
@@ -63,8 +63,21 @@ test('a backup whose verification failed is not the newest, and is counted', asy
   const { newest, newestVerified, notGood, measured } = await statusOf(vault, `${DAY}T03:00:00Z`);
   expect(newest?.address).toEqual(good);
   expect(newestVerified?.address).toEqual(good);
-  expect(notGood).toEqual([{ address: damaged, outcome: 'failed', reason: 'globals.sql.zst: it is gone' }]);
+  expect(notGood).toEqual([
+    { address: damaged, outcome: 'failed', reason: 'globals.sql.zst: it is gone', unusual: false },
+  ]);
   expect(measured).toMatchObject({ newestAge: 7200, pointsNotGood: 1, pointsKept: 2 });
+});
+
+test('one that is only unlike those before it rings while it is the newest, and no longer', async () => {
+  const vault = new Vault(`${DAY}T01:00:00Z`);
+  const shrunk = await vault.succeed();
+  await vault.verify(shrunk, 'could not verify', undefined, VERIFICATION_CHECKS.rowHistory);
+  expect((await statusOf(vault, `${DAY}T01:30:00Z`)).measured.pointsNotGood).toBe(1);
+  await vault.at(`${DAY}T02:00:00Z`).verify(await vault.succeed());
+  const { notGood, measured } = await statusOf(vault, `${DAY}T02:30:00Z`);
+  expect(notGood).toMatchObject([{ address: shrunk, unusual: true }]);
+  expect(measured.pointsNotGood).toBe(0);
 });
 
 test('what could not be verified, or not be read, is no good and never verified', async () => {
@@ -84,7 +97,9 @@ test('a verification of another manifest than the one that is there verifies not
   await vault.verify(address, 'passed', manifestOf(address, { warnings: ['another'] }));
   const { newest, newestVerified, notGood } = await statusOf(vault, `${DAY}T03:00:00Z`);
   expect({ newest, newestVerified }).toEqual({ newest: null, newestVerified: null });
-  expect(notGood).toEqual([{ address, outcome: 'failed', reason: 'its manifest is not the verified one' }]);
+  expect(notGood).toEqual([
+    { address, outcome: 'failed', reason: 'its manifest is not the verified one', unusual: false },
+  ]);
 });
 
 test('a manifest that is no good is passed over and told', async () => {
@@ -95,8 +110,8 @@ test('a manifest that is no good is passed over and told', async () => {
   const { newest, notGood } = await statusOf(vault, `${DAY}T03:00:00Z`);
   expect(newest?.address).toEqual(good);
   expect(notGood).toEqual([
-    { address: timeless, outcome: 'failed', reason: 'its times or its totals are no numbers' },
-    { address: hollow, outcome: 'failed', reason: 'its source is "billing", not "orders"' },
+    { address: timeless, outcome: 'failed', reason: 'its times or its totals are no numbers', unusual: false },
+    { address: hollow, outcome: 'failed', reason: 'its source is "billing", not "orders"', unusual: false },
   ]);
 });
 

@@ -62,9 +62,14 @@ export class Vault {
     return writer.address;
   }
 
-  async verify(address: PointAddress, outcome: Outcome = 'passed', ofManifest = manifestOf(address)): Promise<void> {
+  async verify(
+    address: PointAddress,
+    outcome: Outcome = 'passed',
+    ofManifest = manifestOf(address),
+    subject = 'globals.sql.zst',
+  ): Promise<void> {
     const findings: Verification['findings'] =
-      outcome === 'passed' ? [] : [{ subject: 'globals.sql.zst', outcome, finding: 'it is gone' }];
+      outcome === 'passed' ? [] : [{ subject, outcome, finding: 'it is gone' }];
     await writeVerification(this.store, pointPrefix(address), {
       format: VERIFICATION_FORMAT,
       point: ofManifest.point,
