@@ -1,4 +1,4 @@
-/** What the synthesised template lets the retaining function do in the vault, and by which tag the vault deletes. */
+/** What the synthesised template gives the retaining function: its rights in the vault, its environment, and by which tag the vault deletes. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -11,6 +11,8 @@ export interface DeployedRetention {
   readonly actions: readonly string[];
   /** What the vault's lifecycle rule looks for. */
   readonly lifecycleTag: { readonly Key: string; readonly Value: string };
+  /** Of the function, with the name of the bucket in it. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Whether the role's policies allow a request. The tags that a request sets are not known here: a test of the construct looks at that condition. */
   allows(request: AuthorizationRequest): boolean;
 }
@@ -37,6 +39,7 @@ export function deployedRetention(bucket: string): DeployedRetention {
   return {
     actions: [...new Set(statements.flatMap(({ Action }) => Action))].sort(),
     lifecycleTag: lifecycleTagOf(template),
+    environment: environmentOf(template, bucket),
     allows: (request) => statements.some((statement) => fits(statement, request, bucket)),
   };
 }
@@ -85,4 +88,16 @@ function lifecycleTagOf(template: Template): DeployedRetention['lifecycleTag'] {
   );
   if (tags.length !== 1) throw new Error(`the vault deletes by ${tags.length} tags`);
   return tags[0];
+}
+
+function environmentOf(template: Template, bucket: string): Record<string, string> {
+  const [{ Properties }] = Object.values(template.findResources('AWS::Lambda::Function')) as {
+    Properties: { Environment: { Variables: Record<string, string | { 'Fn::Join': [string, unknown[]] }> } };
+  }[];
+  const texts = Object.entries(Properties.Environment.Variables).map(([name, value]) => {
+    if (typeof value === 'string') return [name, value];
+    const [delimiter, parts] = value['Fn::Join'];
+    return [name, parts.map((part) => (typeof part === 'string' ? part : bucket)).join(delimiter)];
+  });
+  return Object.fromEntries(texts) as Record<string, string>;
 }

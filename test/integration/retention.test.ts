@@ -17,6 +17,8 @@ import { deployedRetention, type DeployedRetention } from './retention-role';
 const BUCKET = 'vault';
 const ROLE = { accessKeyId: 'RETENTION', secretAccessKey: 'of the role of the function' };
 const POINTS = 40;
+/** Some thousand requests, one after the other. */
+const SLOW_MS = 180_000;
 /** A point every 15 seconds, kept for five minutes: the clock of a server may differ from that of its clients by a quarter of an hour. */
 const EVERY_MS = 15_000;
 const POLICY: RetentionPolicy = {
@@ -58,7 +60,7 @@ beforeAll(async () => {
   store = openS3Store(`s3://${BUCKET}`, { ...connection, credentials: server.credentials });
   asRole = openS3Store(`s3://${BUCKET}`, { ...connection, credentials: ROLE });
   await storePoints();
-});
+}, SLOW_MS);
 
 afterAll(async () => {
   client.destroy();
@@ -111,46 +113,50 @@ async function retain(): Promise<void> {
   expect((await applyRetention(plan, context)).failed).toEqual([]);
 }
 
-test('exactly the versions of what ends are marked, with permissions that just suffice, and the vault deletes just these', async () => {
-  await retain();
-  expect(refused).toEqual([]);
-  // No permission too many: each is used.
-  expect([...asked].sort()).toEqual(deployed.actions);
+test(
+  'exactly the versions of what ends are marked, with permissions that just suffice, and the vault deletes just these',
+  async () => {
+    await retain();
+    expect(refused).toEqual([]);
+    // No permission too many: each is used.
+    expect([...asked].sort()).toEqual(deployed.actions);
 
-  const ends = prefixes.filter((_, index) => {
-    const ageSeconds = ((POINTS - index) * EVERY_MS) / 1000;
-    return ageSeconds >= (index % 4 === 0 ? 60 : 300);
-  });
-  // Of the newest, which nobody verified, none ends, however old.
-  const kept = prefixes.filter(
-    (prefix, index) => !ends.includes(prefix) || index >= POINTS - 5 || newestVerified(index),
-  );
-  const expired = prefixes.filter((prefix) => !kept.includes(prefix));
-  expect(expired.length).toBeGreaterThan(20);
-
-  const before = await versions();
-  const isOf = (list: readonly string[], key: string) => list.some((prefix) => key.startsWith(prefix));
-  for (const { key, tags } of before) {
-    expect({ key, tags }).toEqual({
-      key,
-      tags: isOf(expired, key) ? { [deployed.lifecycleTag.Key]: deployed.lifecycleTag.Value } : {},
+    const ends = prefixes.filter((_, index) => {
+      const ageSeconds = ((POINTS - index) * EVERY_MS) / 1000;
+      return ageSeconds >= (index % 4 === 0 ? 60 : 300);
     });
-  }
-  // A verification that was written twice has two versions, both of which are marked.
-  expect(before.filter(({ key }) => key === `${prefixes[0]}${VERIFICATION_NAME}`)).toHaveLength(2);
+    // Of the newest, which nobody verified, none ends, however old.
+    const kept = prefixes.filter(
+      (prefix, index) => !ends.includes(prefix) || index >= POINTS - 5 || newestVerified(index),
+    );
+    const expired = prefixes.filter((prefix) => !kept.includes(prefix));
+    expect(expired.length).toBeGreaterThan(20);
 
-  // A second time changes nothing.
-  await retain();
-  expect(await versions()).toEqual(before);
+    const before = await versions();
+    const isOf = (list: readonly string[], key: string) => list.some((prefix) => key.startsWith(prefix));
+    for (const { key, tags } of before) {
+      expect({ key, tags }).toEqual({
+        key,
+        tags: isOf(expired, key) ? { [deployed.lifecycleTag.Key]: deployed.lifecycleTag.Value } : {},
+      });
+    }
+    // A verification that was written twice has two versions, both of which are marked.
+    expect(before.filter(({ key }) => key === `${prefixes[0]}${VERIFICATION_NAME}`)).toHaveLength(2);
 
-  await liveLifecycle(before);
-  const left = await versions();
-  expect(left.map(({ key }) => key).filter((key) => isOf(expired, key))).toEqual([]);
-  const points = await listPoints(store, 'orders', 'dump');
-  expect(points).toHaveLength(kept.length);
-  for (const address of points) expect((await readPoint(store, address)).prefix).toMatch(/^orders\/dump\//);
-  expect(left.filter(({ key }) => key.endsWith(MANIFEST_NAME))).toHaveLength(kept.length);
-});
+    // A second time changes nothing.
+    await retain();
+    expect(await versions()).toEqual(before);
+
+    await liveLifecycle(before);
+    const left = await versions();
+    expect(left.map(({ key }) => key).filter((key) => isOf(expired, key))).toEqual([]);
+    const points = await listPoints(store, 'orders', 'dump');
+    expect(points).toHaveLength(kept.length);
+    for (const address of points) expect((await readPoint(store, address)).prefix).toMatch(/^orders\/dump\//);
+    expect(left.filter(({ key }) => key.endsWith(MANIFEST_NAME))).toHaveLength(kept.length);
+  },
+  SLOW_MS,
+);
 
 /** The newest three that are verified stay. */
 function newestVerified(index: number): boolean {
