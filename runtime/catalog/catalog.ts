@@ -5,7 +5,7 @@ import { readManifest } from './manifest-reader';
 import { readText } from './read-text';
 import type { RecoveryPoint } from './recovery-point';
 import { surveyRuns } from './survey';
-import { outcomeFor, readVerification } from './verification-record';
+import { readOutcome } from './verification-record';
 
 /** Every recovery point of a source's component, the newest first: folders that hold a manifest. */
 export async function listPoints(store: ObjectStore, source: string, component: Component): Promise<PointAddress[]> {
@@ -22,7 +22,7 @@ export async function readPoint(store: ObjectStore, address: PointAddress): Prom
   const text = await readText(store, `${prefix}${MANIFEST_NAME}`);
   if (text === undefined) throw missing(store, address.source, pointId(address));
   const manifest = readManifest(text, prefix);
-  return { address, prefix, manifest, verification: outcomeFor(await readVerification(store, prefix), text) };
+  return { address, prefix, manifest, verification: await readOutcome(store, prefix, text) };
 }
 
 /**

@@ -10,7 +10,8 @@ import { readText } from './read-text';
  */
 export async function readVerification(store: ObjectStore, prefix: string): Promise<Verification | undefined> {
   const text = await readText(store, `${prefix}${VERIFICATION_NAME}`);
-  return text === undefined ? undefined : parse(text);
+  const value = text === undefined ? undefined : parseJson(text);
+  return isVerification(value) ? value : undefined;
 }
 
 /** Writes the result; the newest version of it counts. */
@@ -19,29 +20,43 @@ export async function writeVerification(store: ObjectStore, prefix: string, veri
   await store.put(`${prefix}${VERIFICATION_NAME}`, body, { contentType: 'application/json' });
 }
 
-/** What a result says of a manifest. Written once, a manifest never changes: another in its place has failed. */
+/**
+ * What a result says of a manifest. Written once, a manifest never changes: another in its place has failed. A result that was
+ * stopped before it read one names none, and says only that.
+ */
 export function outcomeFor(verification: Verification | undefined, manifestText: string): Outcome | 'not verified' {
   if (!verification) return 'not verified';
-  return verification.manifestSha256 === sha256Of(manifestText) ? verification.outcome : 'failed';
+  const { manifestSha256, outcome } = verification;
+  return manifestSha256 === '' || manifestSha256 === sha256Of(manifestText) ? outcome : 'failed';
+}
+
+/** How the newest verification of the manifest at this prefix ended. What says that it failed is believed in any form. */
+export async function readOutcome(
+  store: ObjectStore,
+  prefix: string,
+  manifestText: string,
+): Promise<Outcome | 'not verified'> {
+  const text = await readText(store, `${prefix}${VERIFICATION_NAME}`);
+  const value = text === undefined ? undefined : parseJson(text);
+  return value?.outcome === 'failed' ? 'failed' : outcomeFor(isVerification(value) ? value : undefined, manifestText);
 }
 
 export function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function parse(text: string): Verification | undefined {
+/** Not JSON is as good as none: the next verification writes a new one. */
+function parseJson(text: string): Partial<Verification> | undefined {
   try {
-    const value = JSON.parse(text) as Partial<Verification> | null;
-    return isVerification(value) ? value : undefined;
+    return (JSON.parse(text) as Partial<Verification> | null) ?? undefined;
   } catch {
-    // Not JSON: as good as none, and the next verification writes a new one.
     return undefined;
   }
 }
 
 const OUTCOMES: readonly unknown[] = ['passed', 'failed', 'could not verify'] satisfies Outcome[];
 
-function isVerification(value: Partial<Verification> | null): value is Verification {
+function isVerification(value: Partial<Verification> | undefined): value is Verification {
   return (
     value?.format === VERIFICATION_FORMAT &&
     OUTCOMES.includes(value.outcome) &&

@@ -160,6 +160,18 @@ describe('a point out of line with those before it', () => {
     expect(found.map(({ outcome }) => outcome)).toEqual(Array(7).fill('passed'));
   });
 
+  test('is not compared with what failed: damage does not become the usual', async () => {
+    const { store, clock } = clockedStore();
+    for (let number = 1; number <= 14; number += 1) {
+      clock.now = new Date(day(number));
+      const damaged = number > 4 && number < 14;
+      const made = await storePoint(store, { time: day(number), ...usual, rows: number > 4 ? 5 : 100_000 });
+      if (damaged) store.delete(made.manifest.databases[0].data[0].object.key);
+      const { outcome } = await verifyStored(store, made);
+      expect(outcome).toBe(damaged ? 'failed' : number === 14 ? 'could not verify' : 'passed');
+    }
+  });
+
   test('finds the same when it is verified again after many like it', async () => {
     const { store, clock } = clockedStore();
     const points = [];
@@ -247,6 +259,15 @@ describe('a verification that is stopped', () => {
     expect(await verifyStored(store, point, { signal })).toMatchObject({ outcome: 'could not verify', manifestSha256 });
   });
 
+  test('before it read a manifest says nothing against the one that is there', async () => {
+    const { store } = clockedStore();
+    const point = await storePoint(store);
+    const signal = AbortSignal.abort(new BackupError('deadline-exceeded', 'the time is over'));
+    expect(await verifyStored(store, point, { signal })).toMatchObject({ manifestSha256: '' });
+    expect((await readPoint(store, point.address)).verification).toBe('could not verify');
+    expect((await verifyStored(store, point)).outcome).toBe('passed');
+  });
+
   test('by a store that refuses is recorded, with what the store said', async () => {
     const { store } = clockedStore();
     const point = await storePoint(store);
@@ -265,6 +286,14 @@ describe('a verification that is stopped', () => {
     const broken = new FaultyStore(store, [{ on: 'put', effect: 'fail' }]);
     await expect(verifyStored(broken, point)).rejects.toMatchObject({ code: 'store-unreachable' });
   });
+});
+
+test('what says that it failed is believed in any form', async () => {
+  const { store } = clockedStore();
+  const older = await storePoint(store, { time: '2026-11-19T02:00:00Z' });
+  const point = await storePoint(store);
+  await store.put(`${point.prefix}verification.json`, Buffer.from('{"outcome":"failed"}'));
+  expect((await findPoint(store, 'orders', 'dump', 'latest')).manifest.point).toBe(older.manifest.point);
 });
 
 test('what is no result counts as none', async () => {
