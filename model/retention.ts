@@ -49,12 +49,13 @@ export function decideRetention(
 /** The verified ones that are newer than the point that is looked at. */
 class VerifiedSoFar {
   count = 0;
-  last?: RetainablePoint;
+  /** It stays, whatever its age. */
+  newest?: RetainablePoint;
   private readonly byClass = new Map<RetentionClass, number>();
 
   add(point: RetainablePoint): void {
     this.count += 1;
-    this.last = point;
+    this.newest ??= point;
     this.byClass.set(point.class, this.ofClass(point.class) + 1);
   }
 
@@ -82,8 +83,8 @@ function decide(
     return keep(`one of the newest ${policy.minimumVerified} verified`);
   }
   // Also for what is not verified itself: it may turn out to be the best there is.
-  if (!newer.last) return keep('nothing newer is verified');
-  return { action: 'expire', reason: `${promised}, which is over; ${newer.last.point} is newer and verified` };
+  if (!newer.newest) return keep('nothing newer is verified');
+  return { action: 'expire', reason: `${promised}, which is over; ${newer.newest.point} is newer and verified` };
 }
 
 function keep(reason: string): Omit<RetentionDecision, 'point'> {

@@ -52,7 +52,7 @@ test('each end is told with its reason, and counted', async () => {
       point: '20261001T021000Z-aaaaaa',
       kind: 'recovery point',
       storedAt: '2026-10-01T02:10:00.000Z',
-      reason: 'daily: kept for 7 days, which is over; 20261002T021000Z-aaaaaa is newer and verified',
+      reason: 'daily: kept for 7 days, which is over; 20261010T021000Z-aaaaaa is newer and verified',
     },
   ]);
   expect(events.at(-2)).toMatchObject({ event: 'retention', runs: 10, kept: 6, marked: 4, versions: 16, failed: 0 });
