@@ -58,7 +58,7 @@ export function allowWatch(location: VaultLocation, grantee: iam.IGrantable): ia
   return combine([
     allowList(location, grantee),
     ...[MANIFEST_NAME, VERIFICATION_NAME, FAILURE_NAME].map((name) =>
-      allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], `*/${name}`),
+      allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
     ),
     allowKey(location, grantee, ['kms:Decrypt']),
   ]);
