@@ -58,6 +58,8 @@ export type EnvironmentKey = keyof typeof ENVIRONMENT;
 export const FUNCTION_ENVIRONMENT = {
   /** The component that the function is for. */
   component: 'POSTGRES_BACKUP_COMPONENT',
+  /** JSON list of `Destination`: where messages are posted to. */
+  destinations: 'POSTGRES_BACKUP_DESTINATIONS',
 } as const;
 
 /** Where the image keeps the certificates of Amazon RDS; what PGSSLROOTCERT names when no other CA is given. */

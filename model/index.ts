@@ -1,5 +1,6 @@
 export * from './anomaly';
 export * from './component';
+export * from './destination';
 export * from './environment';
 export * from './expiry';
 export * from './layout';
