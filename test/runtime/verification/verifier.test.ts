@@ -99,6 +99,15 @@ test('a verification that was stopped is recorded, counted, and thrown for the p
   expect(await readVerification(store, prefix)).toMatchObject({ outcome: 'could not verify' });
 });
 
+test('a verification is stopped early enough to be recorded', async () => {
+  const timers = jest.spyOn(global, 'setTimeout');
+  const { store } = clockedStore();
+  const { prefix } = await storePoint(store);
+  await handled(created(`team/${prefix}manifest.json`), store, 300_000);
+  expect(timers.mock.calls.map(([, ms]) => ms)).toContain(285_000);
+  timers.mockRestore();
+});
+
 test('a sweep verifies all and says so', async () => {
   const { store } = clockedStore();
   await storePoint(store);

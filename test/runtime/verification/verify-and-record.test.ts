@@ -116,6 +116,20 @@ test.each([
   expect(told(await verifyStored(store, await storePoint(store), { expectations }))).toEqual(findings);
 });
 
+test('a point that holds no byte fails', async () => {
+  const { store } = clockedStore();
+  const point = await storePoint(store, {
+    change: (manifest) => ({
+      ...manifest,
+      databases: manifest.databases.map((database) => ({ ...database, data: [] })),
+      totals: { ...manifest.totals, storedBytes: 0, objects: 0 },
+    }),
+  });
+  const { outcome, findings } = await verifyStored(store, point);
+  expect(outcome).toBe('failed');
+  expect(findings).toContainEqual({ subject: 'least content', outcome: 'failed', finding: 'it holds no byte' });
+});
+
 describe('a point out of line with those before it', () => {
   const day = (number: number) => `2026-11-${String(number).padStart(2, '0')}T02:00:00Z`;
   /** Verified points, a day apart. */
