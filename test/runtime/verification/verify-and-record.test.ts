@@ -302,6 +302,15 @@ describe('a verification that is stopped', () => {
   });
 });
 
+test('a result of a format that is not known counts as none', async () => {
+  const { store } = clockedStore();
+  const point = await storePoint(store);
+  const verification = await verifyStored(store, point);
+  const other = { ...verification, format: 'postgres-backup/verification/2' };
+  await store.put(`${point.prefix}verification.json`, Buffer.from(JSON.stringify(other)));
+  expect((await readPoint(store, point.address)).verification).toBe('not verified');
+});
+
 test('what says that it failed is believed in any form', async () => {
   const { store } = clockedStore();
   const older = await storePoint(store, { time: '2026-11-19T02:00:00Z' });
