@@ -177,3 +177,15 @@ test('a store that does not say when it received something has no ages', async (
   const failure = await failureOf(readStatus(timeless, 'orders', new Date(`${DAY}T03:00:00Z`)));
   expect(failure.message).toContain('memory://vault does not say when it received');
 });
+
+test('when fifty in a row are no good, an older one is no comfort', async () => {
+  const vault = new Vault(`${DAY}T00:00:00Z`);
+  await vault.verify(await vault.succeed());
+  for (let minute = 1; minute <= 50; minute += 1) {
+    vault.now = new Date(Date.parse(`${DAY}T00:00:00Z`) + minute * 60_000);
+    await vault.succeed({ manifest: { source: 'billing' } });
+  }
+  const { newest, newestVerified, measured } = await statusOf(vault, `${DAY}T01:00:00Z`);
+  expect({ newest, newestVerified }).toEqual({ newest: null, newestVerified: null });
+  expect(measured).toMatchObject({ newestAge: 315_360_000, pointsNotGood: 50, pointsKept: 51 });
+});
