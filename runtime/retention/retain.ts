@@ -4,6 +4,7 @@
  */
 import type { MetricKey } from '../../model';
 import { BackupError, toBackupError } from '../errors';
+import { formatNumberOf } from '../observe/format';
 import { logLine } from '../observe/log-line';
 import { metricLine } from '../observe/metrics';
 import type { ObjectStore } from '../store/store';
@@ -88,11 +89,15 @@ function newlyEnded({ marked }: RetentionResult): PlannedRun[] {
 
 function notMarked(failed: RetentionResult['failed']): BackupError {
   const [{ run, error }] = failed;
-  return new BackupError(error.code, `${failed.length} runs could not be marked; ${run.point}: ${error.message}`, {
-    detail: error.detail,
-    hint: error.hint,
-    cause: error,
-  });
+  return new BackupError(
+    error.code,
+    `${formatNumberOf(failed.length, 'run')} could not be marked; ${run.point}: ${error.message}`,
+    {
+      detail: error.detail,
+      hint: error.hint,
+      cause: error,
+    },
+  );
 }
 
 function count(values: Partial<Record<MetricKey, number>>, { request, write, now }: Surroundings): void {

@@ -43,8 +43,21 @@ export async function writeTags(
   await client
     .send(new PutObjectTaggingCommand({ ...requestFor(version), Tagging: { TagSet } }))
     .catch((error: unknown) => {
-      throw storeError(error, attempt);
+      throw refusal(
+        storeError(error, attempt),
+        Object.keys(present).filter((key) => !(key in tags)),
+      );
     });
+}
+
+/** What else is tagged explains a denial that otherwise looks like a broken role. */
+function refusal(error: BackupError, others: readonly string[]): BackupError {
+  if (error.code !== 'store-denied' || others.length === 0) return error;
+  return new BackupError(error.code, error.message, {
+    detail: error.detail,
+    hint: `It has other tags (${others.join(', ')}), which a role that may set one tag only cannot leave as they are. Remove them, or let the role set them too.`,
+    cause: error,
+  });
 }
 
 function requestFor({ Bucket, Key, versionId }: VersionAddress) {

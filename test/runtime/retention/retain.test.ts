@@ -84,7 +84,7 @@ test('one that could not be marked is told, counted as a failure, and thrown', a
   const denying = new FaultyStore(store, [{ on: 'tag', key: new RegExp(prefixes[1]), effect: 'fail', error }]);
   expect(await failureOf(run(denying))).toMatchObject({
     code: 'store-denied',
-    message: '1 runs could not be marked; 20261002T021000Z-aaaaaa: denied',
+    message: '1 run could not be marked; 20261002T021000Z-aaaaaa: denied',
   });
   expect(told()).toContainEqual(expect.objectContaining({ event: 'not-expired', point: '20261002T021000Z-aaaaaa' }));
   expect(told().at(-1)).toMatchObject({ [METRICS.retentionSucceeded.name]: 0, [METRICS.retentionFailed.name]: 1 });

@@ -72,6 +72,16 @@ describe('tags', () => {
   });
 });
 
+test('a denial names the tags of others, which explain it', async () => {
+  const { versionId } = await store.put('tags/g', Buffer.from('x'));
+  await store.tag('tags/g', versionId, { scan: 'no threats' });
+  vault.authorize = ({ action }) => action !== 's3:PutObjectVersionTagging';
+  await expect(store.tag('tags/g', versionId, { colour: 'red' })).rejects.toMatchObject({
+    code: 'store-denied',
+    hint: expect.stringMatching(/^It has other tags \(scan\)/) as string,
+  });
+});
+
 describe('versions', () => {
   test('of every object below a prefix are listed, whatever its name holds, and no delete marker', async () => {
     const first = await store.put('versions/a ä+c', Buffer.from('1'));
