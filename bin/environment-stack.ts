@@ -9,6 +9,7 @@ import {
   BackupPlan,
   BackupRule,
   BackupVault,
+  Notify,
   PostgresBackup,
   PostgresBackupProps,
   PostgresSource,
@@ -33,6 +34,7 @@ export class EnvironmentStack extends Stack {
       source: this.createSource(environment, vpc),
       vpc,
       vault: new BackupVault(this, 'Vault', { lock }),
+      notify: environment.notify?.map((address) => Notify.email(address)),
     });
   }
 

@@ -10,6 +10,8 @@ export interface Environment {
   /** Account and region, where they are not those of the command line. */
   readonly account?: string;
   readonly region?: string;
+  /** E-mail addresses that are told when an alarm goes off; without any, synthesis warns. */
+  readonly notify?: string[];
 }
 
 export const ENVIRONMENT_NAMES = ['development', 'staging', 'production'] as const;
@@ -37,14 +39,15 @@ function readEnvironment(name: string, value: unknown): Environment {
   const known = ENVIRONMENT_NAMES.find((candidate) => candidate === name);
   if (!known) throw new Error(`${place} in cdk.json is not known: use ${ENVIRONMENT_NAMES.join(', ')}`);
   const settings = asObject(value, place);
-  const { existingDatabase, account, region } = settings;
-  refuseOthers(settings, ['existingDatabase', 'account', 'region'], place);
+  const { existingDatabase, account, region, notify } = settings;
+  refuseOthers(settings, ['existingDatabase', 'account', 'region', 'notify'], place);
   return {
     name: known,
     existingDatabase:
       existingDatabase === undefined ? undefined : readDatabase(existingDatabase, `${place}.existingDatabase`),
     account: optionalText(account, `${place}.account`),
     region: optionalText(region, `${place}.region`),
+    notify: optionalTexts(notify, `${place}.notify`),
   };
 }
 
@@ -75,6 +78,12 @@ function text(value: unknown, place: string): string {
 
 function optionalText(value: unknown, place: string): string | undefined {
   return value === undefined ? undefined : text(value, place);
+}
+
+function optionalTexts(value: unknown, place: string): string[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) throw new Error(`${place} in cdk.json is ${JSON.stringify(value)}, but must be a list`);
+  return value.map((item, index) => text(item, `${place}[${index}]`));
 }
 
 function refuseOthers(settings: Record<string, unknown>, known: string[], place: string): void {

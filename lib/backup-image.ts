@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'fs';
-import * as path from 'path';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { assetDirectory } from './package-assets';
 import { PostgresVersion } from './postgres-version';
 
 /**
@@ -61,7 +60,7 @@ export abstract class BackupImage {
 
 class PackagedImage extends BackupImage {
   public containerImage(options: BackupImageOptions): ecs.ContainerImage {
-    return ecs.ContainerImage.fromAsset(imageDirectory(), {
+    return ecs.ContainerImage.fromAsset(assetDirectory('image', 'Dockerfile'), {
       buildArgs: { POSTGRES_MAJOR: options.postgresVersion.major },
       // The image and the task's runtimePlatform must agree, or the task dies with "exec format error".
       platform: platformOf(options.cpuArchitecture),
@@ -82,26 +81,3 @@ class GivenImage extends BackupImage {
 function platformOf({ _cpuArchitecture: name }: ecs.CpuArchitecture): Platform {
   return name === ecs.CpuArchitecture.X86_64._cpuArchitecture ? Platform.LINUX_AMD64 : Platform.LINUX_ARM64;
 }
-
-function imageDirectory(): string {
-  const directory = path.join(packageRoot(), 'assets', 'image');
-  if (!existsSync(path.join(directory, 'Dockerfile'))) {
-    throw new Error(
-      `the image's directory ${directory} is not there: in a checkout of cdk-postgres-backup, run npm run build:assets; else install the package again`,
-    );
-  }
-  return directory;
-}
-
-/** The nearest folder above with our package.json: this file runs from lib/ and, compiled, from dist/lib/. */
-function packageRoot(): string {
-  const candidates = ['..', '../..'].map((up) => path.join(__dirname, up));
-  const root = candidates.find((folder) => {
-    const manifest = path.join(folder, 'package.json');
-    return existsSync(manifest) && (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name === PACKAGE;
-  });
-  if (root === undefined) throw new Error(`the folder of the package ${PACKAGE} was not found above ${__dirname}`);
-  return root;
-}
-
-const PACKAGE = 'cdk-postgres-backup';

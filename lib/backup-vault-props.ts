@@ -1,4 +1,5 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -32,8 +33,17 @@ export interface IBackupVault extends IConstruct {
   readonly storageTiers?: StorageTiers;
 
   /**
+   * What S3 tells EventBridge of each new recovery point of one component of one source: that its manifest is there, which
+   * is written last. An existing bucket must have its Amazon EventBridge notifications on.
+   *
+   * @param source name of the source
+   * @param component the component
+   */
+  recoveryPointPattern(source: string, component: BackupComponent): events.EventPattern;
+
+  /**
    * Lets a role store recovery points of one component of one source, and nothing else: it cannot read them back, list,
-   * delete, or change how long they are kept.
+   * delete, change how long they are kept, or write that they are verified. Not for a role that verifies.
    *
    * @param grantee who may write
    * @param source name of the source
@@ -50,6 +60,25 @@ export interface IBackupVault extends IConstruct {
    * @param component the component
    */
   grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
+
+  /**
+   * Lets a role list the recovery points of one source and read what is written about them: manifests, results of
+   * verifications, records of failures. It reads none of the data.
+   *
+   * @param grantee who may watch
+   * @param source name of the source
+   */
+  grantWatch(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role mark recovery points of one component of one source as over: every version of their objects with the tag
+   * `postgres-backup:expire` = `true`, and no other tag. It reads manifests and results of verifications, and none of the data.
+   *
+   * @param grantee who may end recovery points
+   * @param source name of the source
+   * @param component the component
+   */
+  grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
 
   /**
    * Lets a role read every recovery point of one source. Whoever restores sees all data of the source: grant it to few.

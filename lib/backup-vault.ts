@@ -1,15 +1,16 @@
 import { Annotations, Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { componentPrefix, EXPIRY_TAG, sourceNameProblem, sourcePrefix } from '../model';
+import { componentPrefix, EXPIRY_TAG, MANIFEST_NAME, sourceNameProblem, sourcePrefix } from '../model';
 import { acknowledgeCompliance } from './acknowledge';
 import { BackupComponent } from './backup-component';
 import { BackupVaultAttributes, BackupVaultProps, IBackupVault } from './backup-vault-props';
 import { StorageTiers } from './storage-tiers';
-import { allowRead, allowVerify, allowWrite, VaultLocation } from './vault-access';
+import { allowExpire, allowRead, allowVerify, allowWatch, allowWrite, VaultLocation } from './vault-access';
 import { VaultLock } from './vault-lock';
 
 abstract class BackupVaultBase extends Construct implements IBackupVault {
@@ -23,12 +24,32 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     return `s3://${this.bucket.bucketName}${this.keyPrefix && `/${this.keyPrefix.slice(0, -1)}`}`;
   }
 
+  public recoveryPointPattern(source: string, component: BackupComponent): events.EventPattern {
+    const { bucket, prefix } = this.location(source, component);
+    return {
+      source: ['aws.s3'],
+      detailType: ['Object Created'],
+      detail: {
+        bucket: { name: [bucket.bucketName] },
+        object: { key: events.Match.wildcard(`${prefix}*/${MANIFEST_NAME}`) },
+      },
+    };
+  }
+
   public grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
     return allowWrite(this.location(source, component), grantee);
   }
 
   public grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
     return allowVerify(this.location(source, component), grantee);
+  }
+
+  public grantWatch(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowWatch(this.location(source), grantee);
+  }
+
+  public grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
+    return allowExpire(this.location(source, component), grantee);
   }
 
   public grantRestore(grantee: iam.IGrantable, source: string): iam.Grant {
@@ -55,7 +76,8 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
 export class BackupVault extends BackupVaultBase {
   /**
    * Uses an existing bucket. It should be versioned, refuse connections without TLS and abort unfinished uploads; what it
-   * does is not changed. Retention needs a lifecycle rule on the tag `postgres-backup:expire` = `true`.
+   * does is not changed. Retention needs a lifecycle rule on the tag `postgres-backup:expire` = `true`; verification at once
+   * needs Amazon EventBridge notifications.
    *
    * @param scope the parent
    * @param id the construct's id
@@ -149,6 +171,10 @@ export class BackupVault extends BackupVaultBase {
       lifecycleRules: lifecycleRules(storageTiers),
       removalPolicy,
     });
+    // As a property: CDK's own `eventBridgeEnabled` deploys a function that may change the notifications of every bucket.
+    (bucket.node.defaultChild as s3.CfnBucket).notificationConfiguration = {
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
+    };
     acknowledgeCompliance(
       bucket,
       'S3BucketReplicationEnabled',

@@ -57,13 +57,15 @@ export function describeMonthlyCost(cost: MonthlyCost, basis: CostBasis, prices:
     `about ${dollars(cost.storage + cost.tasks)} a month (estimate, ${priced}): ` +
     `${Math.round(cost.recoveryPoints)} recovery points of ${(basis.size.toBytes() / 1e9).toFixed(1)} GB are ${cost.storedGb.toFixed(0)} GB, ` +
     `${dollars(cost.storage)} to keep; tasks ${dollars(cost.tasks)}. ` +
-    `Not counted: the key (${dollars(prices.key)}), requests, logs, NAT or endpoints, copies elsewhere.`
+    `Not counted: keys (${dollars(prices.key)} each), metrics, alarms and the dashboard (about ${dollars(WATCH)}), requests, logs, NAT or endpoints, copies elsewhere.`
   );
 }
 
 /** A cautious figure for a task of one vCPU, of which compression takes most. */
 const STORED_MB_PER_SECOND = 20;
 const DAYS_PER_MONTH = 30.4;
+/** US dollars a month: some 15 metrics at 0.30, ten alarms at 0.10, a dashboard at 3. */
+const WATCH = 15 * 0.3 + 10 * 0.1 + 3;
 
 /** How many points a rule has in each tier at any moment. */
 interface PointDays {

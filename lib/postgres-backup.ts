@@ -3,10 +3,15 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeSolutions } from './acknowledge';
+import { AlarmTopic } from './alarm-topic';
+import { BackupAlarms } from './backup-alarms';
+import { BackupComponent } from './backup-component';
+import { BackupDashboard } from './backup-dashboard';
+import { BackupFreshness } from './backup-freshness';
 import { BackupPlan } from './backup-plan';
 import { BackupTaskOptions } from './backup-task';
 import { BackupVault } from './backup-vault';
@@ -15,81 +20,14 @@ import { fargateSize } from './fargate-size';
 import { logEncryptionKey } from './log-encryption-key';
 import { describeMonthlyCost, estimateMonthlyCost } from './monthly-cost';
 import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
-import { PgDumpBackup, PgDumpOptions } from './pg-dump-backup';
+import { PgDumpBackup } from './pg-dump-backup';
+import { PostgresBackupProps } from './postgres-backup-props';
 import { PostgresSource } from './postgres-source';
+import { Retention } from './retention';
 import { StorageTiers } from './storage-tiers';
 import { tiersThatDoNotPay } from './tier-fit';
 import { unitPrices } from './unit-prices';
-
-/**
- * How a PostgreSQL system is backed up. Only `source` and `vpc` must be stated.
- */
-export interface PostgresBackupProps extends PgDumpOptions, BackupTaskOptions {
-  /** What is protected. */
-  readonly source: PostgresSource;
-
-  /** Network of the tasks. */
-  readonly vpc: ec2.IVpc;
-
-  /**
-   * Subnets of the tasks. They need a way to S3, KMS, Secrets Manager, ECR and CloudWatch Logs, and to the server.
-   *
-   * @default - private subnets with a way out
-   */
-  readonly vpcSubnets?: ec2.SubnetSelection;
-
-  /**
-   * Where backups are stored. One vault can serve many sources.
-   *
-   * @default - a new vault, without a lock
-   */
-  readonly vault?: IBackupVault;
-
-  /**
-   * When backups are made and how long they are kept.
-   *
-   * @default BackupPlan.production()
-   */
-  readonly plan?: BackupPlan;
-
-  /**
-   * Cluster that the tasks run in. One cluster can serve many backups.
-   *
-   * @default - a new cluster, which costs nothing by itself
-   */
-  readonly cluster?: ecs.ICluster;
-
-  /**
-   * How much may be lost, at most: the time between two backups. Synthesis fails when the plan cannot give it. That a
-   * backup takes its time and is as old as its beginning comes on top.
-   *
-   * @default - not stated
-   */
-  readonly recoveryPointObjective?: Duration;
-
-  /**
-   * How long a restore may take. At least a minute, which starting a task takes.
-   *
-   * @default - not stated
-   */
-  readonly recoveryTimeObjective?: Duration;
-
-  /**
-   * Key that encrypts the tasks' logs, and the vault if none is given. If it is imported, its policy must let CloudWatch
-   * Logs use it.
-   *
-   * @default - the key of the vault, or a new one where the vault's key is imported
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /**
-   * Size of one recovery point as it is stored, compressed: a quarter to a tenth of the database. When it is stated, what
-   * the plan costs a month is told at synthesis.
-   *
-   * @default - no estimate
-   */
-  readonly estimatedSize?: Size;
-}
+import { Verification } from './verification';
 
 /**
  * Backs up a PostgreSQL system: the construct to begin with.
@@ -109,6 +47,18 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   public readonly deadLetterQueue: sqs.Queue;
   /** The `pg_dump` backups. */
   public readonly dump: PgDumpBackup;
+  /** What verifies them. */
+  public readonly verification: Verification;
+  /** What ends those whose time is over. */
+  public readonly retention: Retention;
+  /** What publishes how they stand. */
+  public readonly freshness: BackupFreshness;
+  /** Where alarms are published to. */
+  public readonly alarmTopic: sns.ITopic;
+  /** The alarms. */
+  public readonly alarms: BackupAlarms;
+  /** Everything at a glance. */
+  public readonly dashboard: BackupDashboard;
   /** Network connections of the tasks. */
   public readonly connections: ec2.Connections;
   /**
@@ -135,16 +85,49 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     this.vault = props.vault ?? new BackupVault(this, 'Vault', { encryptionKey: props.encryptionKey, removalPolicy });
     this.cluster = props.cluster ?? this.createCluster(props.vpc);
     this.deadLetterQueue = this.createDeadLetterQueue();
-    this.dump = new PgDumpBackup(this, 'Dump', {
-      ...props,
+    const shared = {
       vault: this.vault,
       plan: this.plan,
-      cluster: this.cluster,
-      vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
       deadLetterQueue: this.deadLetterQueue,
       encryptionKey: logEncryptionKey(this, props.encryptionKey, this.vault.encryptionKey, removalPolicy),
+    };
+    this.dump = new PgDumpBackup(this, 'Dump', {
+      ...props,
+      ...shared,
+      cluster: this.cluster,
+      vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
     });
     this.connections = this.dump.connections;
+
+    const watched = {
+      ...shared,
+      sourceName: this.source.sourceName,
+      component: BackupComponent.DUMP,
+      logRetention: props.logRetention,
+      removalPolicy,
+    };
+    this.verification = new Verification(this, 'Verification', {
+      ...watched,
+      minimumTables: props.minimumTables,
+      ...props.verification,
+    });
+    this.retention = new Retention(this, 'Retention', { ...watched, ...props.retention });
+    this.freshness = new BackupFreshness(this, 'Freshness', watched);
+    this.alarmTopic = props.alarmTopic ?? new AlarmTopic(this, 'AlarmTopic').topic;
+    this.notify(props);
+    this.alarms = new BackupAlarms(this, 'Alarms', {
+      ...watched,
+      ...props.alarms,
+      freshness: this.freshness,
+      functions: { Verification: this.verification.function, Retention: this.retention.function },
+      scheduleGroup: this.dump.schedules.group,
+      topic: this.alarmTopic,
+    });
+    this.dashboard = new BackupDashboard(this, 'Dashboard', {
+      ...watched,
+      freshness: this.freshness,
+      alarms: this.alarms,
+    });
     this.warnOfTiersThatDoNotPay();
     if (props.estimatedSize) this.tellMonthlyCost(props.estimatedSize, props);
   }
@@ -229,6 +212,16 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     });
     acknowledgeSolutions(queue, 'SQS3', 'It is the dead-letter queue, of schedules.');
     return queue;
+  }
+
+  private notify({ notify = [], alarmTopic }: PostgresBackupProps): void {
+    for (const one of notify) one._subscribe(this.alarmTopic);
+    // Who gives a topic has its own subscribers.
+    if (notify.length > 0 || alarmTopic) return;
+    Annotations.of(this).addWarningV2(
+      'cdk-postgres-backup:nobodyIsTold',
+      `nobody is told when the backups of ${this.source.sourceName} fail: state notify, such as [Notify.email('ops@example.com')], or alarmTopic`,
+    );
   }
 
   private warnOfTiersThatDoNotPay(): void {

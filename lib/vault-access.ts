@@ -7,7 +7,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { VERIFICATION_NAME } from '../model';
+import { EXPIRY_TAG, FAILURE_NAME, MANIFEST_NAME, VERIFICATION_NAME } from '../model';
 import { acknowledgeWildcardResource } from './acknowledge';
 
 /** Where in the vault, and with which key. */
@@ -18,8 +18,12 @@ export interface VaultLocation {
   readonly prefix: string;
 }
 
-/** Write below the prefix, and nothing else: no reading back, no listing, no tags, no lock settings. */
+/**
+ * Write below the prefix, and nothing else: no reading back, no listing, no tags, no lock settings, and no result of a
+ * verification: who makes backups does not say that they are good.
+ */
 export function allowWrite(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  denyObjects(location, grantee, ['s3:PutObject'], `*/${VERIFICATION_NAME}`);
   return combine([
     // PutObject also begins, fills and completes multipart uploads; AbortMultipartUpload frees the parts of a failed run.
     allowObjects(location, grantee, ['s3:PutObject', 's3:AbortMultipartUpload'], '*'),
@@ -32,6 +36,8 @@ export function allowWrite(location: VaultLocation, grantee: iam.IGrantable): ia
 export function allowVerify(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([
     allowRead(location, grantee),
+    // Tags: whether retention has marked it. Retention: S3 tells of a lock only who may ask for it.
+    allowObjects(location, grantee, ['s3:GetObjectTagging', 's3:GetObjectRetention'], '*'),
     allowObjects(location, grantee, ['s3:PutObject'], `*/${VERIFICATION_NAME}`),
     allowKey(location, grantee, ['kms:GenerateDataKey']),
   ]);
@@ -42,15 +48,52 @@ export function allowRead(location: VaultLocation, grantee: iam.IGrantable): iam
   return combine([
     // GetObjectVersion because a manifest names versions: a newer object or a delete marker on top does not mislead.
     allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], '*'),
-    iam.Grant.addToPrincipalOrResource({
-      grantee,
-      actions: ['s3:ListBucket'],
-      resourceArns: [location.bucket.bucketArn],
-      conditions: { StringLike: { 's3:prefix': [`${location.prefix}*`] } },
-      resource: location.bucket,
-    }),
+    allowList(location, grantee),
     allowKey(location, grantee, ['kms:Decrypt']),
   ]);
+}
+
+/** Find what is there below the prefix and read what is written about it, but none of the data. */
+export function allowWatch(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowList(location, grantee),
+    ...[MANIFEST_NAME, VERIFICATION_NAME, FAILURE_NAME].map((name) =>
+      allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
+    ),
+    allowKey(location, grantee, ['kms:Decrypt']),
+  ]);
+}
+
+/**
+ * Read what decides when something ends, and mark every version of it with the expiry tag: no other tag, no other value, and
+ * no taking it back. The vault's lifecycle rule deletes.
+ */
+export function allowExpire(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    // ListBucketVersions: what was written over ends with the rest.
+    allowList(location, grantee, ['s3:ListBucket', 's3:ListBucketVersions']),
+    ...[MANIFEST_NAME, VERIFICATION_NAME].map((name) => allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`)),
+    allowKey(location, grantee, ['kms:Decrypt']),
+    allowObjects(location, grantee, ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], '*'),
+    allowObjects(location, grantee, ['s3:PutObjectVersionTagging'], '*', {
+      StringEquals: { [`s3:RequestObjectTag/${EXPIRY_TAG.key}`]: EXPIRY_TAG.value },
+      'ForAllValues:StringEquals': { 's3:RequestObjectTagKeys': [EXPIRY_TAG.key] },
+    }),
+  ]);
+}
+
+function allowList(
+  { bucket, prefix }: VaultLocation,
+  grantee: iam.IGrantable,
+  actions: string[] = ['s3:ListBucket'],
+): iam.Grant {
+  return iam.Grant.addToPrincipalOrResource({
+    grantee,
+    actions,
+    resourceArns: [bucket.bucketArn],
+    conditions: { StringLike: { 's3:prefix': [`${prefix}*`] } },
+    resource: bucket,
+  });
 }
 
 function allowObjects(
@@ -58,6 +101,7 @@ function allowObjects(
   grantee: iam.IGrantable,
   actions: string[],
   below: string,
+  conditions?: Record<string, Record<string, string | string[]>>,
 ): iam.Grant {
   const objects = bucket.arnForObjects(`${prefix}${below}`);
   // The policy lies below a role, or is the grantee itself.
@@ -69,7 +113,25 @@ function allowObjects(
       'A recovery point is a folder whose name holds the time of the run: the folders above it are named exactly.',
     );
   }
-  return iam.Grant.addToPrincipalOrResource({ grantee, actions, resourceArns: [objects], resource: bucket });
+  return iam.Grant.addToPrincipalOrResource({
+    grantee,
+    actions,
+    resourceArns: [objects],
+    conditions,
+    resource: bucket,
+  });
+}
+
+/** Denies in the grantee's own policy, or in the bucket's where it has none here. */
+function denyObjects(
+  { bucket, prefix }: VaultLocation,
+  { grantPrincipal }: iam.IGrantable,
+  actions: string[],
+  below: string,
+): void {
+  const statement = { effect: iam.Effect.DENY, actions, resources: [bucket.arnForObjects(`${prefix}${below}`)] };
+  const added = grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement(statement)).statementAdded;
+  if (!added) bucket.addToResourcePolicy(new iam.PolicyStatement({ ...statement, principals: [grantPrincipal] }));
 }
 
 /** The key, for objects of this bucket through S3 alone: it opens nothing else that the key protects. */

@@ -42,9 +42,25 @@ export const ENVIRONMENT = {
   secretUrlField: 'POSTGRES_BACKUP_SECRET_URL_FIELD',
   /** `true`: mint an RDS authentication token for every connection instead of a password. */
   iamAuthentication: 'POSTGRES_BACKUP_IAM_AUTHENTICATION',
+  /** Of a verification: a recovery point with fewer rows is a failure. */
+  minimumRows: 'POSTGRES_BACKUP_MINIMUM_ROWS',
+  /** Of a verification: ARN of the key that every object must be encrypted with. */
+  encryptionKey: 'POSTGRES_BACKUP_ENCRYPTION_KEY',
+  /** Of a verification: seconds from when it was stored for which every object must be locked. */
+  lockDuration: 'POSTGRES_BACKUP_LOCK_DURATION',
+  /** JSON of a `RetentionPolicy`: how long recovery points are kept. */
+  retention: 'POSTGRES_BACKUP_RETENTION',
 } as const;
 
 export type EnvironmentKey = keyof typeof ENVIRONMENT;
+
+/** What functions are told besides, and no command has an option for. */
+export const FUNCTION_ENVIRONMENT = {
+  /** The component that the function is for. */
+  component: 'POSTGRES_BACKUP_COMPONENT',
+  /** JSON list of `Destination`: where messages are posted to. */
+  destinations: 'POSTGRES_BACKUP_DESTINATIONS',
+} as const;
 
 /** Where the image keeps the certificates of Amazon RDS; what PGSSLROOTCERT names when no other CA is given. */
 export const RDS_CA_BUNDLE_PATH = '/opt/postgres-backup/rds-ca-bundle.pem';

@@ -12,6 +12,36 @@ export const METRICS = {
   /** Bytes the vault holds of this recovery point. */
   backupSize: { name: 'BackupSize', unit: 'Bytes' },
   backupRows: { name: 'BackupRows', unit: 'Count' },
+  /** Recovery points that a verification found good; 0 when it looked at some and none was. */
+  verificationPassed: { name: 'VerificationPassed', unit: 'Count' },
+  verificationFailed: { name: 'VerificationFailed', unit: 'Count' },
+  /** Recovery points of which it could not be found out whether they are good. */
+  verificationUnverified: { name: 'VerificationUnverified', unit: 'Count' },
+  /** Recovery points whose size or rows are out of line with those before them. */
+  verificationAnomalies: { name: 'VerificationAnomalies', unit: 'Count' },
+  /** Since the newest good recovery point was begun; `NO_POINT_AGE_SECONDS` when there is none. Published all the time. */
+  newestAge: { name: 'NewestBackupAge', unit: 'Seconds' },
+  /** Since the newest verified recovery point was begun; `NO_POINT_AGE_SECONDS` when there is none. Published all the time. */
+  newestVerifiedAge: { name: 'NewestVerifiedBackupAge', unit: 'Seconds' },
+  /** 1 while the last scheduled run of some class is a failed one, 0 otherwise. Published all the time. */
+  lastRunFailed: { name: 'LastRunFailed', unit: 'Count' },
+  /**
+   * Kept recovery points whose last verification did not pass; one that is only unlike those before it counts while it is the
+   * newest. Published all the time.
+   */
+  pointsNotGood: { name: 'RecoveryPointsNotGood', unit: 'Count' },
+  /** Published all the time. */
+  pointsKept: { name: 'RecoveryPointsKept', unit: 'Count' },
+  /** Of the newest good recovery point. */
+  newestSize: { name: 'NewestBackupSize', unit: 'Bytes' },
+  newestRows: { name: 'NewestBackupRows', unit: 'Count' },
+  newestDuration: { name: 'NewestBackupDuration', unit: 'Seconds' },
+  /** 1 when a run of the retention looked at everything and marked all that ends. */
+  retentionSucceeded: { name: 'RetentionSucceeded', unit: 'Count' },
+  /** 1 when it could not, or not all. Nothing is lost by that, but what ends stays and costs. */
+  retentionFailed: { name: 'RetentionFailed', unit: 'Count' },
+  /** Recovery points that a run of the retention marked to be deleted. */
+  pointsExpired: { name: 'RecoveryPointsExpired', unit: 'Count' },
   restoreSucceeded: { name: 'RestoreSucceeded', unit: 'Count' },
   restoreFailed: { name: 'RestoreFailed', unit: 'Count' },
   restoreDuration: { name: 'RestoreDuration', unit: 'Seconds' },

@@ -51,6 +51,7 @@ export const FAILURE_CODES = [
   'target-not-empty',
   'restore-failed',
   'comparison-failed',
+  'notification-failed',
   'deadline-exceeded',
   'terminated',
   'internal',

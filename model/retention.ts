@@ -1,31 +1,15 @@
 import type { RetentionClass } from './component';
 import type { Outcome } from './outcome';
+import { retentionPolicyProblem, type RetentionPolicy } from './retention-policy';
 
 /**
  * Which recovery points may end. A pure function of what is stored, what was promised and the time: so that it can be
- * tested with years in a second, and shown before it is done (`postgres-backup retention --dry-run`).
- *
- * Age is counted from when the store received a manifest, by the store's own clock: what a writer puts into a name or a
- * manifest cannot make another recovery point end.
+ * tested with years in a second, and shown before it is done (`postgres-backup retention`).
  */
-export interface RetentionPolicy {
-  /** A class that is not among them is kept until a person says otherwise. */
-  readonly classes: Readonly<Partial<Record<RetentionClass, ClassRetention>>>;
-  /** So many of the newest verified recovery points of a component never end, whatever their age. At least 1. */
-  readonly minimumVerified: number;
-}
-
-export interface ClassRetention {
-  /** Kept so long, in seconds. */
-  readonly keepSeconds: number;
-  /** Kept longer while it is among so many newest of its class. @default 0 */
-  readonly keepNewest?: number;
-}
-
 export interface RetainablePoint {
   readonly point: string;
   readonly class: RetentionClass;
-  /** When the store received the manifest. */
+  /** When the store received the manifest, by the store's own clock. */
   readonly storedAt: Date;
   readonly verification: Outcome | 'not verified';
 }
@@ -37,57 +21,98 @@ export interface RetentionDecision {
   readonly reason: string;
 }
 
-/** At least a day and a half of nightly runs that nobody verified, before the first that nobody can restore is all there is. */
-export const DEFAULT_MINIMUM_VERIFIED = 3;
-
-/** Decides for every recovery point of one component. In the order given. */
+/**
+ * Decides for every recovery point of one component. In the order given.
+ *
+ * Only a verified point can make another one end: one that is not verified, or whose time of storing is not known, changes
+ * nothing for the others.
+ *
+ * @throws RangeError for a policy or a time that would decide by accident.
+ */
 export function decideRetention(
   points: readonly RetainablePoint[],
   policy: RetentionPolicy,
   now: Date,
 ): RetentionDecision[] {
-  if (!Number.isInteger(policy.minimumVerified) || policy.minimumVerified < 1) {
-    throw new RangeError(`minimumVerified is ${policy.minimumVerified}, but must be a whole number from 1`);
+  const problem = retentionPolicyProblem(policy);
+  if (problem) throw new RangeError(`the retention policy is not usable: ${problem}`);
+  if (!isKnown(now)) throw new RangeError(`the time is ${String(now)}: nothing can be old`);
+  const decided = new Map<RetainablePoint, RetentionDecision>();
+  const newer = new VerifiedSoFar();
+  for (const point of [...points].sort(byNewest)) {
+    decided.set(point, { point: point.point, ...decide(point, policy, newer, now) });
+    if (point.verification === 'passed') newer.add(point);
   }
-  const newestFirst = [...points].sort(byNewest);
-  const verified = newestFirst.filter(({ verification }) => verification === 'passed');
-  const context: Context = { policy, now, newestFirst, verified };
-  return points.map((point) => ({ point: point.point, ...decide(point, context) }));
+  return points.flatMap((point) => decided.get(point) ?? []);
 }
 
-interface Context {
-  readonly policy: RetentionPolicy;
-  readonly now: Date;
-  readonly newestFirst: readonly RetainablePoint[];
-  readonly verified: readonly RetainablePoint[];
+/** The verified ones that are newer than the point that is looked at. */
+class VerifiedSoFar {
+  count = 0;
+  /** It stays, whatever its age. */
+  newest?: RetainablePoint;
+  private readonly byClass = new Map<RetentionClass, number>();
+
+  add(point: RetainablePoint): void {
+    this.count += 1;
+    this.newest ??= point;
+    this.byClass.set(point.class, this.ofClass(point.class) + 1);
+  }
+
+  ofClass(name: RetentionClass): number {
+    return this.byClass.get(name) ?? 0;
+  }
 }
 
-function decide(point: RetainablePoint, context: Context): Omit<RetentionDecision, 'point'> {
-  const { policy, now, newestFirst, verified } = context;
+function decide(
+  point: RetainablePoint,
+  policy: RetentionPolicy,
+  newer: VerifiedSoFar,
+  now: Date,
+): Omit<RetentionDecision, 'point'> {
   const promise = policy.classes[point.class];
   if (!promise) return keep(`${point.class}: kept until a person says otherwise`);
+  if (!isKnown(point.storedAt)) return keep('the store does not say when it received it');
   const ageSeconds = (now.getTime() - point.storedAt.getTime()) / 1000;
-  if (ageSeconds < promise.keepSeconds) return keep(`${point.class}: not yet older than ${promise.keepSeconds} s`);
+  const promised = `${point.class}: kept for ${inWords(promise.keepSeconds)}`;
+  if (ageSeconds < promise.keepSeconds) return keep(promised);
 
-  const ofClass = newestFirst.filter((other) => other.class === point.class);
   const keepNewest = promise.keepNewest ?? 0;
-  if (ofClass.indexOf(point) < keepNewest) return keep(`${point.class}: one of the newest ${keepNewest}`);
-
-  const rank = verified.indexOf(point);
-  if (rank !== -1 && rank < policy.minimumVerified) return keep(`one of the newest ${policy.minimumVerified} verified`);
+  if (newer.ofClass(point.class) < keepNewest) return keep(`${point.class}: one of the newest ${keepNewest}`);
+  if (point.verification === 'passed' && newer.count < policy.minimumVerified) {
+    return keep(`one of the newest ${policy.minimumVerified} verified`);
+  }
   // Also for what is not verified itself: it may turn out to be the best there is.
-  const newer = verified.filter((other) => byNewest(other, point) < 0);
-  if (newer.length === 0) return keep('nothing newer is verified');
-  return {
-    action: 'expire',
-    reason: `${point.class}: older than ${promise.keepSeconds} s, and ${newer[0].point} is verified`,
-  };
+  if (!newer.newest) return keep('nothing newer is verified');
+  return { action: 'expire', reason: `${promised}, which is over; ${newer.newest.point} is newer and verified` };
 }
 
 function keep(reason: string): Omit<RetentionDecision, 'point'> {
   return { action: 'keep', reason };
 }
 
+/** An absent time reads as 1970, or as no number: either would be very old. */
+function isKnown(time: Date): boolean {
+  return time.getTime() > 0;
+}
+
+/** Those whose time is not known come last. */
 function byNewest(a: RetainablePoint, b: RetainablePoint): number {
-  return b.storedAt.getTime() - a.storedAt.getTime() || (a.point < b.point ? 1 : a.point > b.point ? -1 : 0);
+  return timeOf(b) - timeOf(a) || (a.point < b.point ? 1 : a.point > b.point ? -1 : 0);
+}
+
+function timeOf({ storedAt }: RetainablePoint): number {
+  return isKnown(storedAt) ? storedAt.getTime() : 0;
+}
+
+const UNITS = [
+  { seconds: 86_400, name: 'days' },
+  { seconds: 3600, name: 'h' },
+  { seconds: 60, name: 'min' },
+] as const;
+
+/** `24 h`, `30 days`, `90 min`: in the largest unit that leaves no rest; days from two. */
+function inWords(seconds: number): string {
+  const unit = UNITS.find((one) => seconds % one.seconds === 0 && (one.name !== 'days' || seconds > one.seconds));
+  return unit ? `${seconds / unit.seconds} ${unit.name}` : `${seconds} s`;
 }

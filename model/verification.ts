@@ -23,11 +23,31 @@ export interface Verification {
   readonly findings: readonly VerificationFinding[];
   /** How many objects were looked at. */
   readonly objects: number;
+  /** What the manifest says it holds: what later verifications compare with. `null` when there was no reading it. */
+  readonly totals: VerifiedTotals | null;
   readonly tool: { readonly name: 'postgres-backup'; readonly version: string };
 }
 
+export interface VerifiedTotals {
+  /** Bytes the vault holds of it. */
+  readonly storedBytes: number;
+  readonly tables: number;
+  readonly rows: number;
+}
+
+/** What is checked besides each object, as findings name it. */
+export const VERIFICATION_CHECKS = {
+  manifest: 'manifest',
+  /** Fewer tables, rows or bytes than there must be. */
+  floor: 'least content',
+  sizeHistory: 'size against history',
+  rowHistory: 'rows against history',
+  /** The verification did not get to its end. */
+  interrupted: 'verification',
+} as const;
+
 export interface VerificationFinding {
-  /** A key, or the name of a check such as `size against history`. */
+  /** A key, or one of {@link VERIFICATION_CHECKS}. */
   readonly subject: string;
   readonly outcome: Exclude<Outcome, 'passed'>;
   readonly finding: string;

@@ -10,6 +10,7 @@ import {
   BackupPlan,
   BackupRule,
   BackupVault,
+  Notify,
   PostgresBackup,
   PostgresSource,
   PostgresVersion,
@@ -50,6 +51,7 @@ export class AuroraExample extends Stack {
       tables: { critical: ['public.tenants', 'public.orders'], ephemeral: ['public.message_queue', 'public.*_lock'] },
       jobs: 4,
       cpu: 2048,
+      notify: [Notify.email('ops@example.com')],
     });
   }
 }

@@ -1,5 +1,5 @@
-// A bucket, a key and a cluster that the platform team already has, shared by the backups of two servers. An on-call role
-// may restore one of them.
+// A bucket, a key, a cluster and a topic for alarms that the platform team already has, shared by the backups of two servers.
+// An on-call role may restore one of them.
 // In a project of your own, import from 'cdk-postgres-backup'. The ids are in cdk.json: put yours there.
 import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -7,6 +7,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import {
   BackupPlan,
@@ -30,7 +31,9 @@ export class ExistingVaultExample extends Stack {
     });
     const onCall = iam.Role.fromRoleArn(this, 'OnCall', context('onCallRoleArn'));
     const restoreOrders = new iam.ManagedPolicy(this, 'RestoreOrders', { roles: [onCall] });
-    const shared = { vpc, cluster, vault, encryptionKey: new kms.Key(this, 'LogKey', { enableKeyRotation: true }) };
+    const encryptionKey = new kms.Key(this, 'LogKey', { enableKeyRotation: true });
+    const alarmTopic = sns.Topic.fromTopicArn(this, 'Alarms', context('alarmTopicArn'));
+    const shared = { vpc, cluster, vault, encryptionKey, alarmTopic };
 
     for (const name of ['orders', 'billing']) {
       const backup = new PostgresBackup(this, name, {

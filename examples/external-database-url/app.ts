@@ -6,7 +6,7 @@ import { App, Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { BackupPlan, BackupRule, PostgresBackup, PostgresSource, PostgresVersion } from '../../lib';
+import { BackupPlan, BackupRule, Notify, PostgresBackup, PostgresSource, PostgresVersion } from '../../lib';
 
 export class ExternalDatabaseUrlExample extends Stack {
   constructor(scope: Construct, id: string) {
@@ -28,6 +28,7 @@ export class ExternalDatabaseUrlExample extends Stack {
       plan: new BackupPlan([BackupRule.daily({ hour: 4, keepFor: Duration.days(14) })]),
       recoveryPointObjective: Duration.hours(24),
       estimatedSize: Size.gibibytes(2),
+      notify: [Notify.email('ops@example.com')],
     });
   }
 }

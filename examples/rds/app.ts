@@ -5,7 +5,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Construct } from 'constructs';
-import { PostgresBackup, PostgresSource } from '../../lib';
+import { Notify, PostgresBackup, PostgresSource } from '../../lib';
 
 export class RdsExample extends Stack {
   constructor(scope: Construct, id: string) {
@@ -18,6 +18,7 @@ export class RdsExample extends Stack {
       vpc,
       recoveryPointObjective: Duration.hours(1),
       recoveryTimeObjective: Duration.hours(4),
+      notify: [Notify.email('ops@example.com')],
     });
   }
 

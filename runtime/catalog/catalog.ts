@@ -1,20 +1,11 @@
-import {
-  MANIFEST_NAME,
-  VERIFICATION_NAME,
-  parsePointId,
-  pointId,
-  pointPrefix,
-  type Component,
-  type PointAddress,
-} from '../../model';
+import { MANIFEST_NAME, parsePointId, pointId, pointPrefix, type Component, type PointAddress } from '../../model';
 import { BackupError, usageError } from '../errors';
 import type { ObjectStore } from '../store/store';
 import { readManifest } from './manifest-reader';
+import { readText } from './read-text';
 import type { RecoveryPoint } from './recovery-point';
 import { surveyRuns } from './survey';
-
-/** A manifest of 10^5 tables is some 20 MB; what is larger is not one. */
-const MAXIMUM_MANIFEST_BYTES = 256 * 1024 * 1024;
+import { readOutcome } from './verification-record';
 
 /** Every recovery point of a source's component, the newest first: folders that hold a manifest. */
 export async function listPoints(store: ObjectStore, source: string, component: Component): Promise<PointAddress[]> {
@@ -22,12 +13,16 @@ export async function listPoints(store: ObjectStore, source: string, component: 
   return runs.filter((run) => run.manifestAt !== undefined).map((run) => run.address);
 }
 
-/** Reads one recovery point; `point-missing` when it has no manifest, `manifest-invalid` when that is not a good one. */
+/**
+ * Reads one recovery point and how its verification ended; `point-missing` when it has no manifest, `manifest-invalid` when
+ * that is not a good one.
+ */
 export async function readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint> {
   const prefix = pointPrefix(address);
   const text = await readText(store, `${prefix}${MANIFEST_NAME}`);
   if (text === undefined) throw missing(store, address.source, pointId(address));
-  return { address, prefix, manifest: readManifest(text, prefix) };
+  const manifest = readManifest(text, prefix);
+  return { address, prefix, manifest, verification: await readOutcome(store, prefix, text) };
 }
 
 /**
@@ -67,47 +62,13 @@ async function goodPoint(
 ): Promise<RecoveryPoint | undefined> {
   try {
     const point = await readPoint(store, address);
-    const verification = await readText(store, `${point.prefix}${VERIFICATION_NAME}`);
-    if (verification === undefined || outcomeOf(verification) !== 'failed') return point;
+    if (point.verification !== 'failed') return point;
     onPassedOver(pointId(address), 'its verification failed');
   } catch (error) {
     if (!(error instanceof BackupError) || (error.code !== 'manifest-invalid' && error.code !== 'point-missing'))
       throw error;
     onPassedOver(pointId(address), error.detail ?? error.message);
   }
-  return undefined;
-}
-
-function outcomeOf(verification: string): unknown {
-  try {
-    return (JSON.parse(verification) as { outcome?: unknown }).outcome;
-  } catch {
-    return 'could not verify';
-  }
-}
-
-async function readText(store: ObjectStore, key: string): Promise<string | undefined> {
-  const listed = await findObject(store, key);
-  if (!listed) return undefined;
-  if (listed.sizeBytes > MAXIMUM_MANIFEST_BYTES) {
-    throw new BackupError(
-      'manifest-invalid',
-      `${key} is ${listed.sizeBytes} bytes long, too long for what it should be`,
-    );
-  }
-  const opened = await store.get(key);
-  const chunks: Buffer[] = [];
-  for await (const chunk of opened.body as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/**
- * Whether there is such an object, by a listing: to ask for one that is not there is refused, not answered, to a role that
- * may list below its source alone (S3 answers 403 in place of 404).
- */
-async function findObject(store: ObjectStore, key: string): Promise<{ sizeBytes: number } | undefined> {
-  // Of all keys that begin with it, the key itself is the first.
-  for await (const entry of store.list(key)) return entry.kind === 'object' && entry.key === key ? entry : undefined;
   return undefined;
 }
 

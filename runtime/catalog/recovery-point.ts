@@ -1,4 +1,4 @@
-import type { Manifest, PointAddress } from '../../model';
+import type { Manifest, Outcome, PointAddress } from '../../model';
 
 /** A restorable result: where it lies and its manifest, read and checked for form. */
 export interface RecoveryPoint {
@@ -6,4 +6,6 @@ export interface RecoveryPoint {
   /** Key of its folder, with a slash at the end. */
   readonly prefix: string;
   readonly manifest: Manifest;
+  /** How the newest verification of this very manifest ended. */
+  readonly verification?: Outcome | 'not verified';
 }

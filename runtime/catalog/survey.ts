@@ -23,6 +23,8 @@ export interface SurveyedRun {
   readonly manifestAt?: Date;
   readonly failedAt?: Date;
   readonly verifiedAt?: Date;
+  /** When the store received the newest thing in the folder, whatever it is. */
+  readonly newestAt: Date;
 }
 
 /** Every run of a component that left anything in the vault, the newest first: by one listing of its prefix. */
@@ -33,8 +35,9 @@ export async function surveyRuns(store: ObjectStore, source: string, component: 
     const address = parsePointPrefix(entry.key);
     if (!address) continue;
     const prefix = pointPrefix(address);
-    const run = runs.get(prefix) ?? { address, prefix };
+    const run = runs.get(prefix) ?? { address, prefix, newestAt: entry.lastModified };
     runs.set(prefix, run);
+    if (!(run.newestAt >= entry.lastModified)) run.newestAt = entry.lastModified;
     const field = RECORDS[entry.key.slice(prefix.length)];
     if (field) run[field] = entry.lastModified;
   }

@@ -1,4 +1,4 @@
-import type { Component, ExitCode, PointAddress } from '../../model';
+import type { Component, ExitCode, PointAddress, Verification } from '../../model';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type {
   CheckReport,
@@ -10,9 +10,12 @@ import type {
   VerifyDepth,
 } from '../components/dump/types';
 import type { RunContext } from '../context';
+import type { SourceStatus } from '../observe/status/source-status';
 import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
+import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
 import type { ObjectStore } from '../store/store';
+import type { VerifyOptions } from '../verification/verify-and-record';
 import type { SignalSource } from './run-limits';
 
 /** Everything the command line does not do itself. `main.ts` gives the real ones, a test gives what it wants to see. */
@@ -23,7 +26,16 @@ export interface Dependencies {
   readonly resolveServer: (env: NodeJS.ProcessEnv) => ConnectionSource;
   readonly catalog: Catalog;
   readonly dump: DumpComponent;
+  /** Verifies a recovery point and stores the result beside it. */
+  readonly verifyAndRecord: (
+    store: ObjectStore,
+    address: PointAddress,
+    options: RecordedVerification,
+  ) => Promise<Verification>;
+  readonly retention: Retention;
 }
+
+export type RecordedVerification = Pick<VerifyOptions, 'depth' | 'expectations' | 'reporter' | 'signal' | 'now'>;
 
 /** The process and the machine it runs on. */
 export interface Host {
@@ -52,6 +64,8 @@ export interface Catalog {
     onPassedOver?: (point: string, reason: string) => void,
   ): Promise<RecoveryPoint>;
   readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint>;
+  /** How the backups stand; throws when that cannot be found out. */
+  readStatus(store: ObjectStore, source: string, now: Date): Promise<SourceStatus>;
 }
 
 export interface DumpComponent {
@@ -63,4 +77,11 @@ export interface DumpComponent {
     context: Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>,
   ): Promise<VerificationReport>;
   check(request: DumpRequest, context: RunContext): Promise<CheckReport>;
+}
+
+export interface Retention {
+  /** Changes nothing. */
+  plan(request: RetentionRequest, context: RetentionContext): Promise<RetentionPlan>;
+  /** Marks what ends by the plan. */
+  apply(plan: RetentionPlan, context: Pick<RetentionContext, 'store' | 'signal'>): Promise<RetentionResult>;
 }

@@ -7,6 +7,8 @@ import { describeDump, dump, DUMP_COUNTED } from './commands/backup-dump';
 import { check, describeCheck } from './commands/check';
 import { describeInfo, info } from './commands/info';
 import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
+import { describeStatus, status } from './commands/status';
+import { describeRetention, retention } from './commands/retention';
 import { describeVerify, verify } from './commands/verify';
 import { openConsole, type Console } from './console';
 import type { Dependencies } from './dependencies';
@@ -85,10 +87,14 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   );
   const verifyCommand = describeVerify(program);
   verifyCommand.action((point: string) => run(verifyCommand, { work: (started) => verify(point, started) }));
+  const statusCommand = describeStatus(program);
+  statusCommand.action(() => run(statusCommand, { work: status }));
   const infoCommand = describeInfo(program);
   infoCommand.action((point: string | undefined) => run(infoCommand, { work: (started) => info(point, started) }));
   const checkCommand = describeCheck(program);
   checkCommand.action(() => run(checkCommand, { work: check }));
+  const retentionCommand = describeRetention(program);
+  retentionCommand.action(() => run(retentionCommand, { work: retention }));
   return program;
 }
 

@@ -4,8 +4,12 @@ import { backupDump } from '../components/dump/backup';
 import { checkDump } from '../components/dump/check';
 import { restoreDump } from '../components/dump/restore';
 import { verifyDump } from '../components/dump/verify';
+import { readStatus } from '../observe/status/read-status';
 import { resolveServer } from '../postgres/resolve-server';
+import { applyRetention } from '../retention/apply-retention';
+import { planRetention } from '../retention/plan-retention';
 import { openS3Store } from '../store/s3-store';
+import { verifyAndRecord } from '../verification/verify-and-record';
 import { VERSION } from '../version';
 import type { Dependencies, Host } from './dependencies';
 
@@ -25,7 +29,9 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     },
     openStore: (vaultUri) => openS3Store(vaultUri),
     resolveServer,
-    catalog: { findPoint, listPoints, readPoint },
+    catalog: { findPoint, listPoints, readPoint, readStatus },
     dump: { backup: backupDump, restore: restoreDump, verify: verifyDump, check: checkDump },
+    verifyAndRecord,
+    retention: { plan: planRetention, apply: applyRetention },
   };
 }

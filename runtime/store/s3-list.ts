@@ -52,7 +52,8 @@ function entries(page: ListObjectsV2CommandOutput, vaultPrefixLength: number): L
   return prefixes.length === 0 ? objects : [...objects, ...prefixes].sort(byName);
 }
 
-function decode(name: string, encoded: boolean): string {
+/** A name as it is in the store, from how an answer spells it. */
+export function decode(name: string, encoded: boolean): string {
   return encoded ? decodeURIComponent(name.replaceAll('+', ' ')) : name;
 }
 

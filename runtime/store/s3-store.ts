@@ -12,6 +12,8 @@ import { createS3Client, type S3Connection } from './s3-client';
 import { confirmWrite } from './s3-confirmation';
 import { sdkError, storeError, type Attempt } from './s3-errors';
 import { listObjects } from './s3-list';
+import { readTags, writeTags } from './s3-tags';
+import { listVersions } from './s3-versions';
 import { required, S3MultipartUpload } from './s3-multipart';
 import type {
   GetOptions,
@@ -20,8 +22,10 @@ import type {
   MultipartUpload,
   ObjectDescription,
   ObjectStore,
+  ObjectTags,
   OpenedObject,
   PutOptions,
+  VersionEntry,
   WrittenVersion,
 } from './store';
 import { parseVaultUri, type VaultLocation } from './vault-uri';
@@ -119,6 +123,18 @@ class S3Store implements ObjectStore {
 
   list(prefix: string, options: ListOptions = {}): AsyncIterable<ListEntry> {
     return listObjects(this.client, this.vault, prefix, options);
+  }
+
+  versions(prefix: string): AsyncIterable<VersionEntry> {
+    return listVersions(this.client, this.vault, prefix);
+  }
+
+  tags(key: string, versionId: string | null): Promise<ObjectTags> {
+    return readTags(this.client, { ...this.address(key), versionId }, this.attempt('read the tags of', key));
+  }
+
+  tag(key: string, versionId: string | null, tags: ObjectTags): Promise<void> {
+    return writeTags(this.client, { ...this.address(key), versionId }, tags, this.attempt('tag', key));
   }
 
   private address(key: string): { Bucket: string; Key: string } {

@@ -22,6 +22,27 @@ export interface ObjectStore {
 
   /** Keys below a prefix in byte order, a page at a time; with `delimiter`, common prefixes too. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ListEntry>;
+
+  /** Every version of every object below a prefix, in byte order of the keys; delete markers are none. */
+  versions(prefix: string): AsyncIterable<VersionEntry>;
+
+  /** The tags of one version. `object-missing` when it is not there. */
+  tags(key: string, versionId: string | null): Promise<ObjectTags>;
+
+  /** Adds tags to one version, or changes them; its other tags stay. What is so already is not written again. */
+  tag(key: string, versionId: string | null, tags: ObjectTags): Promise<void>;
+}
+
+/** Name to value. */
+export type ObjectTags = Readonly<Record<string, string>>;
+
+export interface VersionEntry {
+  key: string;
+  versionId: string;
+  sizeBytes: number;
+  lastModified: Date;
+  /** Nothing newer lies over it, not even a delete marker. */
+  isLatest: boolean;
 }
 
 export interface PutOptions {

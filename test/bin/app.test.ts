@@ -27,7 +27,8 @@ test.each([
     string,
     { Properties: { ScheduleExpression: string } }
   >;
-  expect(Object.values(schedules).map(({ Properties }) => Properties.ScheduleExpression)).toEqual(expressions);
+  const ofBackups = Object.keys(schedules).filter((id) => id.includes('DumpSchedules'));
+  expect(ofBackups.map((id) => schedules[id].Properties.ScheduleExpression)).toEqual(expressions);
   template(name).hasResourceProperties('AWS::S3::Bucket', {
     LoggingConfiguration: Match.anyValue(),
     ObjectLockConfiguration: lock,
@@ -49,6 +50,9 @@ test.each(NAMES)('destroying %s leaves the vault, its keys, its records and a la
     'AWS::KMS::Key Retain',
     'AWS::KMS::Key Retain',
     'AWS::Logs::LogGroup Retain',
+    'AWS::Logs::LogGroup Retain',
+    'AWS::Logs::LogGroup Retain',
+    'AWS::Logs::LogGroup Retain',
     'AWS::RDS::DBInstance Snapshot',
     'AWS::S3::Bucket Retain',
     'AWS::S3::Bucket Retain',
@@ -58,6 +62,11 @@ test.each(NAMES)('destroying %s leaves the vault, its keys, its records and a la
 test('a second synthesis is the same, so a second deployment changes nothing', () => {
   const again = environmentsApp('recommended flags').synth();
   for (const name of NAMES) expect(again.getStackByName(name).template).toEqual(assembly.getStackByName(name).template);
+});
+
+test('the addresses in cdk.json are told of alarms', () => {
+  const stack = new EnvironmentStack(new App(), 'staging', { name: 'staging', notify: ['ops@example.com'] });
+  Template.fromStack(stack).hasResourceProperties('AWS::SNS::Subscription', { Endpoint: 'ops@example.com' });
 });
 
 describe('an existing database', () => {

@@ -78,16 +78,19 @@ function findings(app: App): string[] {
 beforeEach(() => jest.spyOn(console, 'error').mockImplementation(() => undefined));
 afterEach(() => jest.restoreAllMocks());
 
+const OWN_APP = 'the app of this repository';
 const APPS: [string, Flags, (flags: Flags) => App][] = (['no flags', 'recommended flags'] as const).flatMap((flags) => [
   ...Object.keys(EXAMPLES).map((name): (typeof APPS)[number] => [name, flags, (given) => exampleApp(name, given)]),
-  ['the app of this repository', flags, environmentsApp],
+  [OWN_APP, flags, environmentsApp],
 ]);
 
-describe.each(APPS)('%s under %s', (_name, flags, make) => {
+describe.each(APPS)('%s under %s', (name, flags, make) => {
   test('synthesises without a finding that nobody has acknowledged', () => {
     const lines = findings(make(flags));
     const planted = (line: string) => line.startsWith('Careless/');
-    expect(lines.filter((line) => !planted(line))).toEqual([]);
+    // Who deploys the app of this repository says in cdk.json who is told; until then it warns.
+    const expected = (line: string) => name === OWN_APP && line.includes('cdk-postgres-backup:nobodyIsTold');
+    expect(lines.filter((line) => !planted(line) && !expected(line))).toEqual([]);
     for (const pack of PACKS) expect(lines.filter(planted).join('\n')).toContain(`(${pack})`);
   });
 
@@ -101,7 +104,11 @@ describe.each(APPS)('%s under %s', (_name, flags, make) => {
     const administrators = destructive.filter(
       ({ holder, action }) => action === 'kms:*' && /Key[0-9A-F]{8}$/.test(holder),
     );
-    expect(destructive.filter((one) => !administrators.includes(one))).toEqual([]);
+    // It may set one tag and no other, by the conditions that the test of its construct holds; the vault's lifecycle deletes.
+    const marking = destructive.filter(
+      ({ holder, action }) => action === 's3:PutObjectVersionTagging' && holder.includes('RetentionFunctionRole'),
+    );
+    expect(destructive.filter((one) => !administrators.includes(one) && !marking.includes(one))).toEqual([]);
   });
 });
 

@@ -234,12 +234,51 @@ describe('a grant', () => {
     }
   });
 
+  test('to write denies the result of a verification: who makes backups does not say that they are good', () => {
+    const { template } = granted((vault, role) => vault.grantWrite(role, 'orders', BackupComponent.DUMP));
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Effect: 'Deny',
+            Action: 's3:PutObject',
+            Resource: {
+              'Fn::Join': ['', [Match.anyValue(), '/orders/dump/*/verification.json']],
+            },
+          },
+        ]),
+      },
+    });
+  });
+
+  test('to write denies it in the policy of the bucket to a role of elsewhere', () => {
+    const stack = testStack();
+    const arn = 'arn:aws:iam::111122223333:role/writer';
+    const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555';
+    const vault = new BackupVault(stack, 'Vault', { encryptionKey: kms.Key.fromKeyArn(stack, 'Key', keyArn) });
+    vault.grantWrite(new iam.ArnPrincipal(arn), 'orders', BackupComponent.DUMP);
+    templateOf(stack).hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: 'Deny',
+            Action: 's3:PutObject',
+            Principal: { AWS: arn },
+            Resource: { 'Fn::Join': ['', [Match.anyValue(), '/orders/dump/*/verification.json']] },
+          }),
+        ]),
+      },
+    });
+  });
+
   test('to verify gives reading one component, and writing nothing but the result', () => {
     const { actions, rows } = granted((vault, role) => vault.grantVerify(role, 'orders', BackupComponent.DUMP));
     expect(actions.sort()).toEqual([
       'kms:Decrypt',
       'kms:GenerateDataKey',
       's3:GetObject',
+      's3:GetObjectRetention',
+      's3:GetObjectTagging',
       's3:GetObjectVersion',
       's3:ListBucket',
       's3:PutObject',

@@ -4,7 +4,7 @@
  * CloudFormation makes a new, empty one.
  */
 import { Duration } from 'aws-cdk-lib';
-import { BackupImage, BackupPlan, BackupVault, PostgresBackup, PostgresSource, VaultLock } from '../../lib';
+import { BackupImage, BackupPlan, BackupVault, Notify, PostgresBackup, PostgresSource, VaultLock } from '../../lib';
 import { RECOMMENDED_FLAGS, templateOf, testInstance, testStack, testVpc } from './support/stacks';
 
 function fullExample(flags: Record<string, unknown>) {
@@ -16,6 +16,7 @@ function fullExample(flags: Record<string, unknown>) {
     vault: new BackupVault(stack, 'Vault', { lock: VaultLock.governance(Duration.days(14)) }),
     plan: BackupPlan.production(),
     image: BackupImage.fromPackage(),
+    notify: [Notify.email('ops@example.com')],
   });
   return templateOf(stack).toJSON() as Template;
 }
@@ -61,6 +62,9 @@ test('what keeps data keeps its logical id', () => {
     ['VaultAccessLogsC5E11DDC', 'AWS::S3::Bucket'],
     ['VaultBucket0925C477', 'AWS::S3::Bucket'],
     ['BackupDumpTaskLogB384F093', 'AWS::Logs::LogGroup'],
+    ['BackupVerificationFunctionLog6B8877A1', 'AWS::Logs::LogGroup'],
+    ['BackupRetentionFunctionLog02A44B33', 'AWS::Logs::LogGroup'],
+    ['BackupFreshnessFunctionLog238D452A', 'AWS::Logs::LogGroup'],
   ]);
 });
 
@@ -71,6 +75,7 @@ test('what a backup makes for itself keeps its logical id', () => {
     source: PostgresSource.fromDatabaseInstance(testInstance(stack, vpc)),
     vpc,
     image: BackupImage.fromRegistry('example.com/backup:17'),
+    notify: [Notify.email('ops@example.com')],
   });
   const template = templateOf(stack).toJSON() as Template;
   const retained = Object.entries(ours(template).Resources).filter(([, one]) => one.DeletionPolicy === 'Retain');
@@ -79,5 +84,8 @@ test('what a backup makes for itself keeps its logical id', () => {
     'BackupVaultAccessLogsB9056F27',
     'BackupVaultBucketE75C4ACD',
     'BackupDumpTaskLogB384F093',
+    'BackupVerificationFunctionLog6B8877A1',
+    'BackupRetentionFunctionLog02A44B33',
+    'BackupFreshnessFunctionLog238D452A',
   ]);
 });

@@ -8,13 +8,26 @@ import type {
   MultipartUpload,
   ObjectDescription,
   ObjectStore,
+  ObjectTags,
   OpenedObject,
   PutOptions,
+  VersionEntry,
   WrittenVersion,
 } from '../../runtime/store/store';
 import { Seeded } from './seeded';
 
-export type StoreOperation = 'put' | 'createMultipart' | 'uploadPart' | 'complete' | 'abort' | 'get' | 'head' | 'list';
+export type StoreOperation =
+  | 'put'
+  | 'createMultipart'
+  | 'uploadPart'
+  | 'complete'
+  | 'abort'
+  | 'get'
+  | 'head'
+  | 'list'
+  | 'versions'
+  | 'tags'
+  | 'tag';
 
 /** What goes wrong, and when. Without `key`, `nth` and `share` it goes wrong every time. */
 export interface StoreFault {
@@ -88,6 +101,19 @@ export class FaultyStore implements ObjectStore {
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ListEntry> {
     await this.around('list', prefix, undefined, async () => undefined);
     yield* this.inner.list(prefix, options);
+  }
+
+  async *versions(prefix: string): AsyncGenerator<VersionEntry> {
+    await this.around('versions', prefix, undefined, async () => undefined);
+    yield* this.inner.versions(prefix);
+  }
+
+  tags(key: string, versionId: string | null): Promise<ObjectTags> {
+    return this.around('tags', key, undefined, () => this.inner.tags(key, versionId));
+  }
+
+  tag(key: string, versionId: string | null, tags: ObjectTags): Promise<void> {
+    return this.around('tag', key, undefined, () => this.inner.tag(key, versionId, tags));
   }
 
   private around<T>(

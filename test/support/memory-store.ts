@@ -9,9 +9,11 @@ import type {
   MultipartUpload,
   ObjectDescription,
   ObjectStore,
+  ObjectTags,
   OpenedObject,
   PartDigest,
   PutOptions,
+  VersionEntry,
   WrittenVersion,
 } from '../../runtime/store/store';
 
@@ -20,6 +22,8 @@ interface Version {
   bytes: Buffer;
   /** As it was when written; damage does not change it. */
   readonly crc32: string;
+  readonly lastModified: Date;
+  tags: ObjectTags;
 }
 
 /**
@@ -30,8 +34,13 @@ export class MemoryStore implements ObjectStore {
   readonly uri = 'memory://vault';
   /** Uploads that were neither completed nor aborted, by key. */
   readonly openUploads = new Set<string>();
-  private readonly versions = new Map<string, Version[]>();
+  private readonly versionsByKey = new Map<string, Version[]>();
+  /** Keys under a delete marker. */
+  private readonly hidden = new Set<string>();
   private counter = 0;
+
+  /** @param now the store's own clock; without one it says of everything that it is from 1970. */
+  constructor(private readonly now: () => Date = () => new Date(0)) {}
 
   async put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<WrittenVersion> {
     return this.write(key, Buffer.from(body), options.ifAbsent === true);
@@ -89,19 +98,20 @@ export class MemoryStore implements ObjectStore {
       versionId: version.id,
       etag: `"${version.id}"`,
       crc32: version.crc32,
-      lastModified: new Date(0),
+      lastModified: version.lastModified,
     };
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ListEntry> {
     const told = new Set<string>();
     for (const key of this.keys()) {
+      if (this.hidden.has(key)) continue;
       if (!key.startsWith(prefix) || (options.startAfter !== undefined && key <= options.startAfter)) continue;
       const slash = options.delimiter ? key.indexOf('/', prefix.length) : -1;
       const common = slash < 0 ? undefined : key.slice(0, slash + 1);
       if (common === undefined) {
-        const sizeBytes = this.find(key)?.bytes.length ?? 0;
-        yield { kind: 'object', key, sizeBytes, lastModified: new Date(0), etag: `"${key}"` };
+        const { bytes, lastModified } = this.existing(key);
+        yield { kind: 'object', key, sizeBytes: bytes.length, lastModified, etag: `"${key}"` };
       } else if (!told.has(common)) {
         told.add(common);
         yield { kind: 'prefix', prefix: common };
@@ -109,9 +119,46 @@ export class MemoryStore implements ObjectStore {
     }
   }
 
+  async *versions(prefix: string): AsyncGenerator<VersionEntry> {
+    for (const key of this.keys()) {
+      if (!key.startsWith(prefix)) continue;
+      const newestFirst = [...(this.versionsByKey.get(key) ?? [])].reverse();
+      for (const [index, { id, bytes, lastModified }] of newestFirst.entries()) {
+        yield {
+          key,
+          versionId: id,
+          sizeBytes: bytes.length,
+          lastModified,
+          isLatest: index === 0 && !this.hidden.has(key),
+        };
+      }
+    }
+  }
+
+  async tags(key: string, versionId: string | null): Promise<ObjectTags> {
+    return this.existing(key, versionId).tags;
+  }
+
+  async tag(key: string, versionId: string | null, tags: ObjectTags): Promise<void> {
+    const version = this.existing(key, versionId);
+    version.tags = { ...version.tags, ...tags };
+  }
+
+  /** A store that holds the same, to be changed by itself. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore(this.now);
+    copy.counter = this.counter;
+    for (const [key, versions] of this.versionsByKey) {
+      const own = versions.map((version) => ({ ...version, bytes: Buffer.from(version.bytes) }));
+      copy.versionsByKey.set(key, own);
+    }
+    for (const key of this.hidden) copy.hidden.add(key);
+    return copy;
+  }
+
   /** Every key, in order of bytes. */
   keys(): string[] {
-    return [...this.versions.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return [...this.versionsByKey.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
   /** What a key holds, or nothing. */
@@ -127,19 +174,34 @@ export class MemoryStore implements ObjectStore {
   }
 
   delete(key: string): void {
-    this.versions.delete(key);
+    this.versionsByKey.delete(key);
+  }
+
+  /** Lays a delete marker over an object. */
+  hide(key: string): void {
+    this.hidden.add(key);
   }
 
   private write(key: string, bytes: Buffer, ifAbsent: boolean): WrittenVersion {
-    const versions = this.versions.get(key) ?? [];
-    if (ifAbsent && versions.length > 0) throw new BackupError('store-conflict', `"${key}" exists`);
+    const versions = this.versionsByKey.get(key) ?? [];
+    if (ifAbsent && versions.length > 0 && !this.hidden.has(key))
+      throw new BackupError('store-conflict', `"${key}" exists`);
     const id = `v${(this.counter += 1)}`;
-    this.versions.set(key, [...versions, { id, bytes, crc32: crc32Base64(crc32(bytes)) }]);
+    const version = { id, bytes, crc32: crc32Base64(crc32(bytes)), lastModified: this.now(), tags: {} };
+    this.versionsByKey.set(key, [...versions, version]);
+    this.hidden.delete(key);
     return { versionId: id, etag: `"${id}"` };
   }
 
+  private existing(key: string, versionId?: string | null): Version {
+    const version = this.find(key, versionId);
+    if (!version) throw new BackupError('object-missing', `no "${key}"`);
+    return version;
+  }
+
   private find(key: string, versionId?: string | null): Version | undefined {
-    const versions = this.versions.get(key) ?? [];
+    const versions = this.versionsByKey.get(key) ?? [];
+    if (!versionId && this.hidden.has(key)) return undefined;
     return versionId ? versions.find(({ id }) => id === versionId) : versions.at(-1);
   }
 }

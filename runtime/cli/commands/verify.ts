@@ -1,14 +1,20 @@
 import { Option, type Command } from 'commander';
-import { VERIFY_DEPTHS, type VerifyDepth } from '../../components/dump/types';
+import { pointId, VERIFICATION_FORMAT, VERIFY_DEPTHS, type PointAddress, type VerifyDepth } from '../../../model';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import { formatBytes } from '../../observe/format';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
+import { addExpectationOptions, expectationsOf, type ExpectationOptions } from '../options/expectation-options';
 import { addSharedOptions, LONG_RUN } from '../options/shared-options';
 import { oneOf } from '../options/values';
+import { recordedAnswer } from '../output/recorded-output';
 import { verifyAnswer } from '../output/verify-output';
 import { addPointArgument } from './point-argument';
+
+interface VerifyCommandOptions extends ExpectationOptions {
+  readonly depth: VerifyDepth;
+}
 
 export function describeVerify(parent: Command): Command {
   const command = parent
@@ -29,7 +35,8 @@ export function describeVerify(parent: Command): Command {
         .argParser(oneOf(VERIFY_DEPTHS))
         .default('read'),
     );
-  addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/verify/1'] });
+  addExpectationOptions(command);
+  addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/verify/1', VERIFICATION_FORMAT] });
   return command
     .addHelpText('after', VAULT_HELP)
     .addHelpText('after', PLACES_HELP)
@@ -38,6 +45,7 @@ export function describeVerify(parent: Command): Command {
       examples(
         'postgres-backup verify latest --vault s3://acme-vault --source orders',
         'postgres-backup verify 20261120T021003Z-4k2m9x --vault s3://acme-vault --source orders --depth stored --json',
+        'postgres-backup verify latest --vault s3://acme-vault --source orders --record --minimum-rows 100000',
       ),
     )
     .addHelpText('after', EXIT_CODES_HELP);
@@ -45,13 +53,27 @@ export function describeVerify(parent: Command): Command {
 
 export async function verify(wanted: string, run: CommandRun): Promise<Answer> {
   const { store, reporter, signal, now } = run;
-  const { depth } = run.command.opts<{ depth: VerifyDepth }>();
+  const { depth, ...options } = run.command.opts<VerifyCommandOptions>();
+  const expectations = expectationsOf(options, run.command);
+  if (expectations) {
+    const address = await addressToVerify(wanted, run);
+    reporter.headline(`${run.source} ${pointId(address)} in ${store.uri}`);
+    const parts = { depth, expectations, reporter, signal, now };
+    return recordedAnswer(await run.dependencies.verifyAndRecord(store, address, parts));
+  }
   const point = await pointToVerify(wanted, run);
   const { manifest } = point;
   reporter.headline(
     `${manifest.source} ${manifest.point} · ${formatBytes(manifest.totals.storedBytes)} in ${store.uri}`,
   );
   return verifyAnswer(await run.dependencies.dump.verify(point, depth, { store, reporter, signal, now }));
+}
+
+/** Its manifest is not read here: one that cannot be is a result to be recorded. */
+async function addressToVerify(wanted: string, { points }: CommandRun): Promise<PointAddress> {
+  const addresses = await points.list();
+  const found = wanted === 'latest' ? addresses[0] : addresses.find((address) => pointId(address) === wanted);
+  return found ?? (await points.find(wanted)).address;
 }
 
 /** To find the latest passes a damaged point over, which is right for a restore and would hide it here. */

@@ -6,7 +6,10 @@ import {
   RETENTION_CLASSES,
   sourceNameProblem,
   type RetentionClass,
+  type RetentionPolicy,
 } from '../../../model';
+import { BackupError } from '../../errors';
+import { parsePolicy } from '../../retention/parse-policy';
 
 export type ReadValue<Value> = (text: string) => Value;
 
@@ -95,6 +98,16 @@ export function jsonList(text: string): readonly string[] {
     throw new InvalidArgumentError('Give a JSON array of strings, such as ["orders","billing"].');
   }
   return list as string[];
+}
+
+/** A retention policy as JSON. */
+export function retentionPolicy(text: string): RetentionPolicy {
+  try {
+    return parsePolicy(text);
+  } catch (thrown) {
+    if (!(thrown instanceof BackupError)) throw thrown;
+    throw new InvalidArgumentError(`As a retention policy, ${thrown.detail}. ${thrown.hint}`);
+  }
 }
 
 /** `true` or `false` from the environment, in nothing but these words: "False" must not mean yes. */

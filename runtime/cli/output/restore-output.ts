@@ -16,13 +16,21 @@ export interface RestoreDocument extends RestoreReport {
 const MOST_DIFFERENCES = 20;
 
 /** What is about to be restored, in one line. */
-export function restoreHeadline({ manifest }: RecoveryPoint, now: Date): string {
+export function restoreHeadline({ manifest, verification }: RecoveryPoint, now: Date): string {
   return [
     `${manifest.source} ${manifest.point}`,
     `taken ${formatAge(new Date(manifest.startedAt), now)} from PostgreSQL ${manifest.server.version}`,
     formatBytes(manifest.totals.storedBytes),
+    ...(verification ? [VERIFICATION_WORDS[verification]] : []),
   ].join(' · ');
 }
+
+const VERIFICATION_WORDS: Readonly<Record<NonNullable<RecoveryPoint['verification']>, string>> = {
+  passed: 'verified',
+  failed: 'verification failed',
+  'could not verify': 'could not be verified',
+  'not verified': 'not verified',
+};
 
 export function restoreAnswer(made: RestoreReport): Answer {
   const report = { ...made, outcome: outcomeByTables(made) };

@@ -1,7 +1,7 @@
 import { ENVIRONMENT } from '../../../model';
 import { runCli } from './support/harness';
 
-const COMMANDS = [['backup', 'dump'], ['restore'], ['verify'], ['info'], ['check']];
+const COMMANDS = [['backup', 'dump'], ['restore'], ['verify'], ['status'], ['info'], ['check'], ['retention']];
 
 test.each([[[]], [['backup']], ...COMMANDS.map((command) => [command])])(
   'help of %j has examples and the exit codes, and goes to stdout',
@@ -24,9 +24,10 @@ test('the help of the restore is complete', async () => {
   expect(stdout).toMatchSnapshot();
 });
 
-test('every variable that a task may be given is told by the help of the dump', async () => {
-  const { stdout } = await runCli(['backup', 'dump', '--help']);
-  for (const variable of Object.values(ENVIRONMENT)) expect(stdout).toContain(variable);
+test('every variable that a task may be given is told by the help of a command', async () => {
+  const helps = await Promise.all(COMMANDS.map((command) => runCli([...command, '--help'])));
+  const told = helps.map(({ stdout }) => stdout).join('\n');
+  for (const variable of Object.values(ENVIRONMENT)) expect(told).toContain(variable);
 });
 
 test.each(COMMANDS.map((command) => [command]))('help of %j names the document that --json prints', async (command) => {

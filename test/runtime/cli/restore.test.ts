@@ -1,6 +1,6 @@
 import { BackupError } from '../../../runtime/errors';
 import { examplePassedRestore } from './support/examples';
-import { runCli, TARGET } from './support/harness';
+import { examplePoint, runCli, TARGET } from './support/harness';
 
 const TO_ORDERS = { PGHOST: 'db-restore.internal', PGDATABASE: 'orders' };
 
@@ -29,6 +29,17 @@ test.each([
   ['a secret', {}, ['--secret', 'orders/restore']],
 ])('%s says where to', async (_what, env, options) => {
   expect((await runCli(['restore', 'latest', ...TARGET, ...options], { env })).exitCode).toBe(0);
+});
+
+test.each([
+  ['passed', 'verified'],
+  ['failed', 'verification failed'],
+  ['could not verify', 'could not be verified'],
+  ['not verified', 'not verified'],
+] as const)('before it begins it says how the verification of the point ended: %s', async (verification, words) => {
+  const points = [{ ...examplePoint(), verification }];
+  const ran = await runCli(['restore', 'latest', ...TARGET], { env: { PGDATABASE: 'orders' }, points });
+  expect(ran.stderr).toContain(`from PostgreSQL 17.12 · 1.9 GB · ${words}\n`);
 });
 
 test('unless told otherwise it restores all of it into an empty database, with four at once', async () => {

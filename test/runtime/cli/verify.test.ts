@@ -1,4 +1,7 @@
 import type { VerificationReport, VerifiedObject } from '../../../runtime/components/dump/types';
+import { BackupError } from '../../../runtime/errors';
+import type { RecordedVerification } from '../../../runtime/cli/dependencies';
+import { pointId, type Verification } from '../../../model';
 import { examplePoint, runCli, TARGET, type Setup } from './support/harness';
 
 function found(outcome: VerificationReport['outcome'], objects: readonly VerifiedObject[]): Setup {
@@ -94,4 +97,111 @@ test('as JSON it has every object', async () => {
     objects: [good, bad],
     durationMs: 12_000,
   });
+});
+
+describe('with --record', () => {
+  const VERIFICATION: Verification = {
+    format: 'postgres-backup/verification/1',
+    point: '20261120T021003Z-4k2m9x',
+    source: 'orders',
+    component: 'dump',
+    outcome: 'passed',
+    depth: 'read',
+    verifiedAt: '2026-11-20T02:55:30.000Z',
+    durationMs: 12_000,
+    manifestSha256: 'aa',
+    findings: [],
+    objects: 3,
+    totals: { storedBytes: 1000, tables: 2, rows: 10 },
+    tool: { name: 'postgres-backup', version: '1.2.3' },
+  };
+
+  async function recorded(argv: readonly string[], changes: Partial<Verification> = {}, setup: Setup = {}) {
+    const asked: { point: string; options: RecordedVerification }[] = [];
+    const ran = await runCli(['verify', ...argv, ...TARGET, '--record'], {
+      verifyAndRecord: async (_store, address, options) => {
+        asked.push({ point: pointId(address), options });
+        return { ...VERIFICATION, ...changes };
+      },
+      ...setup,
+    });
+    return { ran, asked };
+  }
+
+  test('the result is stored, and told in one line', async () => {
+    const { ran, asked } = await recorded(['latest']);
+    expect(ran.stdout).toBe('verified: 20261120T021003Z-4k2m9x · 3 objects read · recorded · 12 s\n');
+    expect(ran.exitCode).toBe(0);
+    expect(ran.verifications).toEqual([]);
+    expect(asked).toEqual([
+      {
+        point: '20261120T021003Z-4k2m9x',
+        options: expect.objectContaining({
+          depth: 'read',
+          expectations: { minimumTables: 1, minimumRows: 0 },
+        }) as unknown,
+      },
+    ]);
+  });
+
+  test.each([
+    ['failed', 1, '✗'],
+    ['could not verify', 3, '?'],
+  ] as const)('%s ends with %i and says why', async (outcome, exitCode, mark) => {
+    const findings = [{ subject: 'size against\nhistory', outcome, finding: 'it has shrunk' }];
+    const { ran } = await recorded(['latest'], { outcome, findings });
+    expect(ran.exitCode).toBe(exitCode);
+    expect(ran.stdout).toContain(
+      `  ${mark} size against\\nhistory: it has shrunk\n${outcome}: 20261120T021003Z-4k2m9x`,
+    );
+  });
+
+  test('what there must be comes from options and environment', async () => {
+    const { asked } = await recorded(
+      ['latest', '--depth', 'stored', '--minimum-rows', '1000', '--encryption-key', 'arn:key'],
+      {},
+      { env: { POSTGRES_BACKUP_LOCK_DURATION: '14d', POSTGRES_BACKUP_MINIMUM_TABLES: '12' } },
+    );
+    expect(asked[0].options).toMatchObject({
+      depth: 'stored',
+      expectations: { minimumTables: 12, minimumRows: 1000, encryptionKey: 'arn:key', lockSeconds: 1_209_600 },
+    });
+  });
+
+  test('a point whose manifest cannot be read is verified too: that is the result', async () => {
+    const unreadable = examplePoint();
+    Object.defineProperty(unreadable, 'manifest', {
+      get: () => {
+        throw new BackupError('manifest-invalid', 'not valid');
+      },
+    });
+    const { asked } = await recorded(['latest'], {}, { points: [unreadable] });
+    expect(asked.map(({ point }) => point)).toEqual(['20261120T021003Z-4k2m9x']);
+  });
+
+  test('a point by its id; one that is not there is an error', async () => {
+    const points = [examplePoint('20261120T021003Z-bbbbbb'), examplePoint('20261119T021003Z-aaaaaa')];
+    const { asked } = await recorded(['20261119T021003Z-aaaaaa'], {}, { points });
+    expect(asked.map(({ point }) => point)).toEqual(['20261119T021003Z-aaaaaa']);
+    const missing = await recorded(['20261118T021003Z-cccccc'], {}, { points });
+    expect(missing.ran.exitCode).toBe(1);
+    expect(missing.asked).toEqual([]);
+  });
+
+  test('as JSON it is the record', async () => {
+    const { ran } = await recorded(['latest', '--json']);
+    expect(JSON.parse(ran.stdout)).toEqual(VERIFICATION);
+  });
+});
+
+test.each([
+  ['--minimum-tables', '5'],
+  ['--minimum-rows', '5'],
+  ['--encryption-key', 'arn:key'],
+  ['--lock-duration', '14d'],
+])('without --record nobody would check %s, so it is refused', async (option, value) => {
+  const ran = await runCli(['verify', 'latest', ...TARGET, option, value]);
+  expect(ran.exitCode).toBe(2);
+  expect(ran.stderr).toContain(`${option} is checked only in a verification that is recorded`);
+  expect(ran.verifications).toEqual([]);
 });

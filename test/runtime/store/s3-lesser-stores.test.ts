@@ -90,4 +90,48 @@ describe('stores that know less than S3', () => {
     });
     expect(keys).toHaveLength(pages);
   });
+
+  test.each<[string, string, number]>([
+    ['says "more" and not how', '', 1],
+    ['sends us in a circle', '<NextKeyMarker>k</NextKeyMarker><NextVersionIdMarker>v</NextVersionIdMarker>', 2],
+  ])('a list of versions that %s is a failure, not the end', async (_, next, pages) => {
+    const version = `<Version><Key>k</Key><VersionId>v</VersionId><LastModified>2026-11-20T02:00:00Z</LastModified></Version>`;
+    answer = { body: versionList(`<IsTruncated>true</IsTruncated>${next}${version}`) };
+    const { failure, count } = await listedVersions();
+    expect(failure).toMatchObject({
+      code: 'store-failed',
+      message: 'could not list the versions of s3://vault/ to the end',
+    });
+    expect(count).toBe(pages);
+  });
+
+  test.each([
+    '<VersionId>v</VersionId><LastModified>2026-11-20T02:00:00Z</LastModified>',
+    '<Key>k</Key><LastModified>2026-11-20T02:00:00Z</LastModified>',
+    '<Key>k</Key><VersionId>v</VersionId>',
+  ])('a version of which the store does not tell all is a failure: %s', async (told) => {
+    answer = { body: versionList(`<Version>${told}</Version>`) };
+    const { failure, count } = await listedVersions();
+    expect(failure).toMatchObject({ code: 'store-failed' });
+    expect(count).toBe(0);
+  });
+
+  test('tags that are not told are not taken for none', async () => {
+    answer = { body: '<Tagging></Tagging>' };
+    await expect(store.tags('a', 'v')).rejects.toMatchObject({ code: 'store-failed' });
+  });
 });
+
+function versionList(content: string): string {
+  return `<ListVersionsResult>${content}</ListVersionsResult>`;
+}
+
+async function listedVersions(): Promise<{ failure: unknown; count: number }> {
+  let count = 0;
+  try {
+    for await (const version of store.versions('')) count += version.key.length;
+  } catch (failure) {
+    return { failure, count };
+  }
+  return { failure: undefined, count };
+}

@@ -4,7 +4,7 @@ import { parsePointId, pointPrefix, type ExitCode, type PointAddress } from '../
 import type { RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
 import type { DumpRequest, RestoreRequest, VerifyDepth } from '../../../../runtime/components/dump/types';
 import type { RunContext } from '../../../../runtime/context';
-import type { Dependencies, DumpComponent } from '../../../../runtime/cli/dependencies';
+import type { Dependencies, DumpComponent, Retention } from '../../../../runtime/cli/dependencies';
 import { runProgram } from '../../../../runtime/cli/program';
 import type { StopSignal } from '../../../../runtime/cli/run-limits';
 import { BackupError } from '../../../../runtime/errors';
@@ -17,8 +17,11 @@ export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
+  readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
+  readonly retention?: Partial<Retention>;
   readonly resolveServer?: Dependencies['resolveServer'];
   readonly points?: readonly RecoveryPoint[];
+  readonly readStatus?: Dependencies['catalog']['readStatus'];
   readonly terminal?: { readonly columns: number };
   /** What was written when the process would have been ended at once. */
   readonly onExit?: (written: { readonly stdout: string; readonly stderr: string }) => void;
@@ -102,6 +105,10 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         // Read here, where the catalog reads it: a test's point may throw.
         return { ...found, manifest: found.manifest };
       },
+      readStatus: async (store, source, now) => {
+        if (setup.readStatus) return setup.readStatus(store, source, now);
+        throw new Error('no status was set up');
+      },
     },
     dump: {
       backup: async (request, context) => {
@@ -126,6 +133,19 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
           ? setup.dump.check(request, context)
           : { outcome: 'passed', server: 'backup@db.internal:5432/orders', databases: [] };
       },
+    },
+    verifyAndRecord: async (store, address, options) => {
+      if (setup.verifyAndRecord) return setup.verifyAndRecord(store, address, options);
+      throw new Error('nothing may be recorded');
+    },
+    retention: {
+      plan: async () => {
+        throw new Error('no test plans without saying how');
+      },
+      apply: async () => {
+        throw new Error('nothing may be marked');
+      },
+      ...setup.retention,
     },
   };
   const exitCode = await runProgram(argv, dependencies);

@@ -1,0 +1,176 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { ENVIRONMENT } from '../model';
+import { BackupComponent } from './backup-component';
+import { BackupFunction, BackupFunctionOptions } from './backup-function';
+import { backupMetric } from './backup-metrics';
+import { IBackupVault } from './backup-vault-props';
+
+/**
+ * What is watched.
+ */
+export interface BackupFreshnessProps extends BackupFunctionOptions {
+  /** Name of the source. */
+  readonly sourceName: string;
+
+  /** Where its backups are stored. */
+  readonly vault: IBackupVault;
+
+  /** Key that encrypts the function's log. Its policy must let CloudWatch Logs use it. */
+  readonly encryptionKey: kms.IKey;
+
+  /** Where a start that could not be made is kept for a person to look at. */
+  readonly deadLetterQueue: sqs.IQueue;
+}
+
+/**
+ * A function that publishes every five minutes how the backups of a source stand: by what lies in the vault and by the
+ * store's own clock, whatever tasks and logs say. A backup that was never started shows as age.
+ *
+ * What it publishes is there all the time, so its silence is bad news too.
+ */
+export class BackupFreshness extends Construct {
+  /** How often the metrics are published. */
+  public static readonly INTERVAL = Duration.minutes(5);
+
+  /** The function. */
+  public readonly function: BackupFunction;
+  /** What starts the function. */
+  public readonly rule: events.Rule;
+
+  private readonly sourceName: string;
+
+  constructor(scope: Construct, id: string, props: BackupFreshnessProps) {
+    super(scope, id);
+    this.sourceName = props.sourceName;
+    this.function = new BackupFunction(this, 'Function', {
+      ...props,
+      code: 'freshness',
+      description: `Publishes how old the backups of ${props.sourceName} are`,
+      environment: {
+        [ENVIRONMENT.vault]: props.vault.vaultUri,
+        [ENVIRONMENT.source]: props.sourceName,
+      },
+      // Over before the next one begins.
+      timeout: Duration.minutes(4),
+    });
+    props.vault.grantWatch(this.function, props.sourceName);
+    this.rule = new events.Rule(this, 'Rule', {
+      description: `Looks how old the backups of ${props.sourceName} are`,
+      schedule: events.Schedule.rate(BackupFreshness.INTERVAL),
+      targets: [
+        new targets.LambdaFunction(this.function.function, {
+          deadLetterQueue: props.deadLetterQueue,
+          // The next one looks at the same.
+          maxEventAge: BackupFreshness.INTERVAL,
+          retryAttempts: 2,
+        }),
+      ],
+    });
+  }
+
+  /**
+   * Age of the newest good backup, in seconds. Ten years when there is none.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricNewestAge(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('newestAge', component, options);
+  }
+
+  /**
+   * Age of the newest verified backup, in seconds. Ten years when there is none.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricNewestVerifiedAge(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('newestVerifiedAge', component, options);
+  }
+
+  /**
+   * 1 while the last scheduled run of some class is a failed one, 0 otherwise.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricLastRunFailed(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('lastRunFailed', component, options);
+  }
+
+  /**
+   * Kept backups whose last verification did not pass.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricPointsNotGood(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('pointsNotGood', component, options);
+  }
+
+  /**
+   * Backups that are kept.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricPointsKept(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('pointsKept', component, options);
+  }
+
+  /**
+   * What the newest good backup takes in the vault, in bytes.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricNewestSize(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('newestSize', component, options);
+  }
+
+  /**
+   * Rows in the newest good backup.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricNewestRows(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('newestRows', component, options);
+  }
+
+  /**
+   * Time that the newest good backup took, in seconds.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricNewestDuration(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('newestDuration', component, options);
+  }
+
+  private metric(
+    key: Parameters<typeof backupMetric>[0],
+    component: BackupComponent,
+    options?: cloudwatch.MetricOptions,
+  ): cloudwatch.Metric {
+    const subject = { source: this.sourceName, component };
+    // Three times the interval: one that comes late is no silence.
+    return backupMetric(key, subject, cloudwatch.Stats.MAXIMUM, { period: WATCHED_PERIOD, ...options });
+  }
+}
+
+const WATCHED_PERIOD = Duration.minutes(15);

@@ -1,0 +1,95 @@
+import { pointId, type RetentionClass } from '../../../model';
+import { ageSeconds, type ObjectiveResult } from '../../observe/status/evaluate';
+import type { ComponentStatus, DatedPoint, SourceStatus } from '../../observe/status/source-status';
+
+/** `--json` of `status`. */
+export interface StatusDocument {
+  readonly format: 'postgres-backup/status/1';
+  readonly outcome: 'passed' | 'objective missed';
+  readonly source: string;
+  readonly vault: string;
+  readonly at: string;
+  readonly components: readonly ComponentDocument[];
+  readonly objectives: readonly ObjectiveResult[];
+}
+
+interface ComponentDocument {
+  readonly component: string;
+  readonly newest:
+    | (PointDocument & {
+        readonly verification: string;
+        readonly serverVersion: string;
+        readonly storedBytes: number;
+        readonly rows: number;
+        readonly durationMs: number;
+      })
+    | null;
+  readonly newestVerified: PointDocument | null;
+  readonly oldest: PointDocument | null;
+  readonly kept: Readonly<Partial<Record<RetentionClass, number>>>;
+  readonly notGood: readonly { readonly point: string; readonly outcome: string; readonly reason: string }[];
+  readonly failedRuns: readonly {
+    readonly point: string;
+    readonly class: string;
+    readonly failedAt: string;
+    readonly code: string;
+    readonly message: string;
+  }[];
+}
+
+interface PointDocument {
+  readonly point: string;
+  readonly class: RetentionClass;
+  readonly begunAt: string;
+  readonly ageSeconds: number;
+}
+
+export function statusDocument(status: SourceStatus, results: readonly ObjectiveResult[]): StatusDocument {
+  return {
+    format: 'postgres-backup/status/1',
+    outcome: results.every(({ met }) => met) ? 'passed' : 'objective missed',
+    source: status.source,
+    vault: status.vault,
+    at: status.at.toISOString(),
+    components: status.components.map((component) => componentDocument(component, status.at)),
+    objectives: results,
+  };
+}
+
+function componentDocument(status: ComponentStatus, at: Date): ComponentDocument {
+  const { component, newest, newestVerified, oldest, kept, notGood, failedRuns } = status;
+  return {
+    component,
+    newest: newest && { ...pointDocument(newest, at), ...figuresOf(newest) },
+    newestVerified: newestVerified && pointDocument(newestVerified, at),
+    oldest: oldest && pointDocument(oldest, at),
+    kept,
+    notGood: notGood.map(({ address, outcome, reason }) => ({ point: pointId(address), outcome, reason })),
+    failedRuns: failedRuns.map(({ address, failedAt, code, message }) => ({
+      point: pointId(address),
+      class: address.class,
+      failedAt: failedAt.toISOString(),
+      code,
+      message,
+    })),
+  };
+}
+
+function figuresOf({
+  verification,
+  serverVersion,
+  storedBytes,
+  rows,
+  durationMs,
+}: NonNullable<ComponentStatus['newest']>) {
+  return { verification, serverVersion, storedBytes, rows, durationMs };
+}
+
+function pointDocument(point: DatedPoint, at: Date): PointDocument {
+  return {
+    point: pointId(point.address),
+    class: point.address.class,
+    begunAt: point.begunAt.toISOString(),
+    ageSeconds: ageSeconds(point, at),
+  };
+}

@@ -1,0 +1,109 @@
+import { pointId, RETENTION_CLASSES, type RetentionClass } from '../../../model';
+import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
+import { printable } from '../../observe/printable';
+import type { ObjectiveResult } from '../../observe/status/evaluate';
+import type { ComponentStatus, SourceStatus } from '../../observe/status/source-status';
+import type { Style } from '../../observe/style';
+import type { Answer } from '../answer';
+import { statusDocument } from './status-document';
+
+/** Shown at most of a kind; more are counted. */
+const MOST_SHOWN = 5;
+const NAME_WIDTH = 10;
+
+export function statusAnswer(status: SourceStatus, results: readonly ObjectiveResult[]): Answer {
+  const missed = results.filter(({ met }) => !met);
+  const sentences = missed.map((result) => missedSentence(result, status.at));
+  return {
+    outcome: missed.length > 0 ? 'objective missed' : 'passed',
+    summary: `${status.source}: ${missed.length > 0 ? sentences.join('; ') : 'all objectives met'}`,
+    lines: (style) => [
+      headline(status, missed.length, style),
+      ...status.components.flatMap((component) => componentLines(component, status.at, results, style)),
+      ...sentences.map((sentence) => `  ${style.bad('✗')} ${sentence}`),
+    ],
+    document: statusDocument(status, results),
+  };
+}
+
+function headline({ source, vault, components }: SourceStatus, missed: number, style: Style): string {
+  const server = components.find(({ newest }) => newest)?.newest?.serverVersion;
+  const place = [server && `PostgreSQL ${printable(server)}`, printable(vault)].filter(Boolean).join(' · ');
+  const verdict =
+    missed > 0 ? style.bad(`${formatNumberOf(missed, 'objective')} missed`) : style.good('all objectives met');
+  return `${style.strong(source)}  ${place}  ${verdict}`;
+}
+
+function componentLines(
+  status: ComponentStatus,
+  at: Date,
+  results: readonly ObjectiveResult[],
+  style: Style,
+): string[] {
+  return [
+    labelled(status.component, [...newestParts(status, at, style), objectiveText(status, results)]),
+    labelled('kept', keptParts(status)),
+    ...shown(
+      status.failedRuns,
+      'failed run',
+      ({ address, failedAt, code, message }) =>
+        `  ${style.bad('✗')} last ${address.class} run failed ${formatAge(failedAt, at)}: ${printable(message)} (${printable(code)})`,
+    ),
+    ...shown(status.notGood, 'recovery point that is no good', ({ address, outcome, reason }) => {
+      const [mark, what] = outcome === 'failed' ? [style.bad('✗'), 'failed'] : [style.unsure('?'), 'could not be done'];
+      return `  ${mark} verification of ${pointId(address)} ${what}: ${printable(reason)}`;
+    }),
+  ];
+}
+
+function newestParts({ newest, newestVerified }: ComponentStatus, at: Date, style: Style): string[] {
+  if (!newest) return [style.bad('no recovery point')];
+  const verified =
+    newest.verification === 'passed'
+      ? style.good('verified')
+      : `${style.unsure('not verified')}, ${newestVerified ? `newest verified ${formatAge(newestVerified.begunAt, at)}` : 'none is'}`;
+  return [
+    `newest ${formatAge(newest.begunAt, at)}`,
+    verified,
+    formatBytes(newest.storedBytes),
+    `${formatCount(newest.rows)} rows`,
+    formatDuration(newest.durationMs),
+  ];
+}
+
+function objectiveText({ component }: ComponentStatus, results: readonly ObjectiveResult[]): string {
+  const own = results.filter((result) => result.component === component);
+  const [newest, verified] = own.map(({ objectiveSeconds }) => inHours(objectiveSeconds));
+  return newest === verified ? `objective ${newest}` : `objective ${newest}, verified ${verified}`;
+}
+
+function keptParts({ kept, oldest }: ComponentStatus): string[] {
+  const counts = RETENTION_CLASSES.flatMap((name: RetentionClass) => (kept[name] ? `${kept[name]} ${name}` : []));
+  if (!oldest) return ['nothing'];
+  return [counts.join(' · '), `oldest ${oldest.begunAt.toISOString().slice(0, 10)}`];
+}
+
+function labelled(label: string, parts: readonly string[]): string {
+  return `  ${label.padEnd(NAME_WIDTH)} ${parts.join('   ')}`;
+}
+
+function shown<Item>(items: readonly Item[], name: string, line: (item: Item) => string): string[] {
+  const left = items.length - MOST_SHOWN;
+  return [...items.slice(0, MOST_SHOWN).map(line), ...(left > 0 ? [`    and ${left} more: ${name}`] : [])];
+}
+
+function missedSentence({ component, objective, ageSeconds, objectiveSeconds }: ObjectiveResult, at: Date): string {
+  const what = objective === 'newest' ? `${component}: newest backup` : `${component}: newest verified backup`;
+  const seen = ageSeconds === null ? 'does not exist' : `was begun ${formatAge(secondsBefore(at, ageSeconds), at)}`;
+  return `${what} ${seen} (objective ${inHours(objectiveSeconds)})`;
+}
+
+function secondsBefore(at: Date, seconds: number): Date {
+  return new Date(at.getTime() - seconds * 1000);
+}
+
+/** As objectives are stated: `26 h` rather than `1 d 2 h`. */
+function inHours(seconds: number): string {
+  const hours = seconds / 3600;
+  return Number.isInteger(hours) ? `${formatCount(hours)} h` : formatDuration(seconds * 1000);
+}

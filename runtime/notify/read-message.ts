@@ -1,0 +1,103 @@
+/**
+ * What arrives on the alarms' topic, as a notice: the JSON of a CloudWatch alarm, or whatever else somebody published, which
+ * is passed on as it is. Nothing is dropped because it is not understood.
+ *
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+ */
+import { describeAlarm } from './describe-alarm';
+import { createNotice, type Notice, type NoticeState } from './notice';
+
+/** One message as Amazon SNS hands it to a function. */
+export interface TopicMessage {
+  readonly MessageId: string;
+  readonly Message: string;
+  readonly Subject?: string | null;
+  readonly Timestamp?: string;
+}
+
+/** The part of a CloudWatch alarm that is told. */
+export interface AlarmMessage {
+  readonly name: string;
+  readonly description: string;
+  readonly state: NoticeState;
+  readonly reason: string;
+  readonly metric?: string;
+  readonly threshold?: number;
+  readonly source?: string;
+  readonly component?: string;
+}
+
+/** `now` is the time of a message that tells none. */
+export function readMessage(message: TopicMessage, now: Date): Notice {
+  const sentAt = time(message.Timestamp) ?? now;
+  const alarm = parseObject(message.Message);
+  if (!alarm || typeof alarm.AlarmName !== 'string' || typeof alarm.NewStateValue !== 'string') {
+    return createNotice({
+      state: 'information',
+      title: message.Subject || 'A message on the topic of the alarms',
+      detail: message.Message,
+      at: sentAt,
+      origin: {},
+    });
+  }
+  const read = readAlarm(alarm);
+  return createNotice({
+    state: read.state,
+    ...describeAlarm(read),
+    at: time(text(alarm.StateChangeTime)) ?? sentAt,
+    origin: {
+      source: read.source,
+      component: read.component,
+      alarm: read.name,
+      region: text(alarm.AlarmArn).split(':')[3],
+      account: text(alarm.AWSAccountId),
+    },
+  });
+}
+
+const STATES: Readonly<Record<string, NoticeState | undefined>> = { ALARM: 'alarm', OK: 'recovered' };
+
+function readAlarm(alarm: Record<string, unknown>): AlarmMessage {
+  const trigger = isObject(alarm.Trigger) ? alarm.Trigger : {};
+  return {
+    name: text(alarm.AlarmName),
+    description: text(alarm.AlarmDescription),
+    // Neither good nor bad, INSUFFICIENT_DATA and whatever may come: not known, which is never good.
+    state: STATES[text(alarm.NewStateValue)] ?? 'unknown',
+    reason: text(alarm.NewStateReason),
+    metric: text(trigger.MetricName) || undefined,
+    threshold: typeof trigger.Threshold === 'number' ? trigger.Threshold : undefined,
+    source: dimension(trigger, 'Source'),
+    component: dimension(trigger, 'Component'),
+  };
+}
+
+function dimension(trigger: Record<string, unknown>, name: string): string | undefined {
+  const all: unknown[] = Array.isArray(trigger.Dimensions) ? trigger.Dimensions : [];
+  const found = all.filter(isObject).find((one) => one.name === name);
+  return found && (text(found.value) || undefined);
+}
+
+function parseObject(json: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isObject(value) ? value : undefined;
+  } catch {
+    // Not JSON: somebody's own words.
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** CloudWatch writes `+0000`. */
+function time(iso: string | undefined): Date | undefined {
+  const parsed = new Date((iso ?? '').replace(/\+0000$/, 'Z'));
+  return Number.isNaN(parsed.getTime()) ? undefined : parsed;
+}

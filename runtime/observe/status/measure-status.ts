@@ -1,0 +1,41 @@
+import { NO_POINT_AGE_SECONDS, pointId, type RetentionClass } from '../../../model';
+import type { Measurement } from '../metrics';
+import { ageSeconds } from './evaluate';
+import type { ComponentStatus, NotGoodPoint, SourceStatus } from './source-status';
+
+/** Somebody waits for the exit code of these; nobody does for those of a schedule. */
+const WATCHED_BY_PEOPLE: readonly RetentionClass[] = ['manual', 'pre-deployment'];
+
+/** A status as metrics, one measurement for each component. What alarms look at is always there, whatever is in the vault. */
+export function measureStatus(status: SourceStatus): Measurement[] {
+  return status.components.map((component) => ({
+    source: status.source,
+    component: component.component,
+    values: valuesOf(component, status.at),
+  }));
+}
+
+function valuesOf(status: ComponentStatus, at: Date): Measurement['values'] {
+  const { newest, newestVerified, kept, failedRuns } = status;
+  return {
+    newestAge: newest ? ageSeconds(newest, at) : NO_POINT_AGE_SECONDS,
+    newestVerifiedAge: newestVerified ? ageSeconds(newestVerified, at) : NO_POINT_AGE_SECONDS,
+    lastRunFailed: failedRuns.some(({ address }) => !WATCHED_BY_PEOPLE.includes(address.class)) ? 1 : 0,
+    pointsNotGood: notGoodPoints(status),
+    pointsKept: Object.values(kept).reduce((sum, count) => sum + count, 0),
+    ...(newest && {
+      newestSize: newest.storedBytes,
+      newestRows: newest.rows,
+      newestDuration: Math.max(0, newest.durationMs) / 1000,
+    }),
+  };
+}
+
+/**
+ * One that is only unlike those before it counts while it is the newest. Once a newer one is usual again, the change was a
+ * purge or an import: an alarm that rings until it ends, in a year, is one that nobody hears.
+ */
+function notGoodPoints({ notGood, newest }: ComponentStatus): number {
+  const isNewest = ({ address }: NotGoodPoint) => newest !== null && pointId(newest.address) === pointId(address);
+  return notGood.filter((point) => !point.unusual || isNewest(point)).length;
+}

@@ -1,0 +1,55 @@
+import type { Component, Outcome, PointAddress, RetentionClass } from '../../../model';
+
+/** How a source's backups stand, by what lies in the vault and by the store's own clock. No job log is asked. */
+export interface SourceStatus {
+  readonly source: string;
+  /** For people: `s3://bucket/prefix`. */
+  readonly vault: string;
+  /** When it was looked at. */
+  readonly at: Date;
+  readonly components: readonly ComponentStatus[];
+}
+
+export interface ComponentStatus {
+  readonly component: Component;
+  /** The newest good one: a valid manifest, and no verification that failed. */
+  readonly newest: NewestPoint | null;
+  readonly newestVerified: DatedPoint | null;
+  readonly oldest: DatedPoint | null;
+  /** How many are kept, by class; only classes that have any. */
+  readonly kept: Readonly<Partial<Record<RetentionClass, number>>>;
+  /** Newest first: those that are no good, as far as is known. */
+  readonly notGood: readonly NotGoodPoint[];
+  /** The last run of a class where that one failed, the newest first. */
+  readonly failedRuns: readonly FailedRun[];
+}
+
+export interface DatedPoint {
+  readonly address: PointAddress;
+  /** When its run began: what is in it is no newer than that. */
+  readonly begunAt: Date;
+}
+
+export interface NewestPoint extends DatedPoint {
+  readonly verification: Outcome | 'not verified';
+  readonly serverVersion: string;
+  readonly storedBytes: number;
+  readonly rows: number;
+  readonly durationMs: number;
+}
+
+export interface NotGoodPoint {
+  readonly address: PointAddress;
+  readonly outcome: Exclude<Outcome, 'passed'>;
+  readonly reason: string;
+  /** All that is wrong with it is that it is much smaller or larger than those before it. */
+  readonly unusual: boolean;
+}
+
+export interface FailedRun {
+  readonly address: PointAddress;
+  readonly failedAt: Date;
+  /** As the run itself recorded it. */
+  readonly code: string;
+  readonly message: string;
+}

@@ -1,0 +1,59 @@
+import { pointPrefix, VERIFICATION_CHECKS, HISTORY_LENGTH, type Verification, type VerifiedTotals } from '../../model';
+import type { SurveyedRun } from '../catalog/survey';
+import { readVerification, writeVerification } from '../catalog/verification-record';
+import type { ObjectStore } from '../store/store';
+
+/** Results read back further than this for one history are not worth their requests. */
+const MOST_LOOKED_AT = 3 * HISTORY_LENGTH;
+
+/** The results of verifications of one component, each read once: a sweep compares every point with those before it. */
+export class VerificationRecords {
+  private readonly known = new Map<string, Verification | undefined>();
+
+  constructor(private readonly store: ObjectStore) {}
+
+  async read(prefix: string): Promise<Verification | undefined> {
+    if (!this.known.has(prefix)) this.known.set(prefix, await readVerification(this.store, prefix));
+    return this.known.get(prefix);
+  }
+
+  async write(prefix: string, verification: Verification): Promise<void> {
+    // Forgotten first: an answer that is lost leaves open which of the two is stored.
+    this.known.delete(prefix);
+    await writeVerification(this.store, prefix, verification);
+    this.known.set(prefix, verification);
+  }
+
+  /**
+   * What the recovery points of the same class hold that the store received before this one, the newest first; only those
+   * with nothing against them but, at most, their own size or rows.
+   */
+  async before(run: SurveyedRun, runs: readonly SurveyedRun[]): Promise<VerifiedTotals[]> {
+    const earlier = runs
+      .filter((other) => other.address.class === run.address.class && isEarlier(other, run) && other.verifiedAt)
+      .sort((a, b) => receivedMs(b) - receivedMs(a))
+      .slice(0, MOST_LOOKED_AT);
+    const totals: VerifiedTotals[] = [];
+    for (const { address } of earlier) {
+      if (totals.length === HISTORY_LENGTH) break;
+      const verification = await this.read(pointPrefix(address));
+      if (verification?.totals && verification.findings.every(({ subject }) => HISTORY_CHECKS.has(subject))) {
+        totals.push(verification.totals);
+      }
+    }
+    return totals;
+  }
+}
+
+const HISTORY_CHECKS: ReadonlySet<string> = new Set([VERIFICATION_CHECKS.sizeHistory, VERIFICATION_CHECKS.rowHistory]);
+
+/** By the store's clock; of two in one second, by the time that names them. */
+function isEarlier(other: SurveyedRun, run: SurveyedRun): boolean {
+  if (other.manifestAt === undefined || other.prefix === run.prefix) return false;
+  const difference = receivedMs(other) - receivedMs(run);
+  return difference < 0 || (difference === 0 && other.prefix < run.prefix);
+}
+
+function receivedMs({ manifestAt }: SurveyedRun): number {
+  return manifestAt?.getTime() ?? 0;
+}

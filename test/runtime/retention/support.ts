@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import {
+  FAILURE_NAME,
+  MANIFEST_FORMAT,
+  MANIFEST_NAME,
+  pointId,
+  pointPrefix,
+  serialiseManifest,
+  STARTED_NAME,
+  VERIFICATION_FORMAT,
+  type Manifest,
+  type Outcome,
+  type PointAddress,
+  type RetentionClass,
+  type StoredObject,
+} from '../../../model';
+import { sha256Of, writeVerification } from '../../../runtime/catalog/verification-record';
+import { crc32, crc32Base64 } from '../../../runtime/store/crc32';
+import type { ObjectStore } from '../../../runtime/store/store';
+
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** A clock that a test moves: the store's own, and that of the run. */
+export class Clock {
+  constructor(private time: Date) {}
+
+  readonly now = () => this.time;
+
+  moveTo(time: Date): void {
+    this.time = time;
+  }
+
+  advance(ms: number): void {
+    this.time = new Date(this.time.getTime() + ms);
+  }
+}
+
+export interface StoredRun {
+  readonly class?: RetentionClass;
+  readonly run?: string;
+  /** What names the point; the store's clock is another matter. */
+  readonly time: Date;
+  readonly verification?: Outcome | 'not verified';
+  /** What became of the run. */
+  readonly end?: 'manifest' | 'failure' | 'killed';
+}
+
+/** Stores what a run leaves: begun, one object, and how it ended. Gives the point's prefix. */
+export async function storeRun(store: ObjectStore, stored: StoredRun): Promise<string> {
+  const address: PointAddress = {
+    source: 'orders',
+    component: 'dump',
+    class: stored.class ?? 'daily',
+    time: new Date(Math.floor(stored.time.getTime() / 1000) * 1000),
+    run: stored.run ?? 'aaaaaa',
+  };
+  const prefix = pointPrefix(address);
+  await store.put(`${prefix}${STARTED_NAME}`, Buffer.from('{}\n'));
+  const globals = await storeObject(store, `${prefix}globals.sql.zst`, `globals of ${prefix}`);
+  if (stored.end === 'failure') await store.put(`${prefix}${FAILURE_NAME}`, Buffer.from('{}\n'));
+  if (stored.end === 'failure' || stored.end === 'killed') return prefix;
+  const text = serialiseManifest(manifest(address, globals));
+  await store.put(`${prefix}${MANIFEST_NAME}`, Buffer.from(text), { ifAbsent: true });
+  const outcome = stored.verification ?? 'passed';
+  if (outcome !== 'not verified') await storeVerification(store, address, outcome, sha256Of(text));
+  return prefix;
+}
+
+export async function storeVerification(
+  store: ObjectStore,
+  address: PointAddress,
+  outcome: Outcome,
+  manifestSha256: string,
+): Promise<void> {
+  await writeVerification(store, pointPrefix(address), {
+    format: VERIFICATION_FORMAT,
+    point: pointId(address),
+    source: address.source,
+    component: address.component,
+    outcome,
+    depth: 'read',
+    verifiedAt: address.time.toISOString(),
+    durationMs: 1,
+    manifestSha256,
+    findings: [],
+    objects: 1,
+    totals: null,
+    tool: { name: 'postgres-backup', version: '1.2.3' },
+  });
+}
+
+async function storeObject(store: ObjectStore, key: string, content: string): Promise<StoredObject> {
+  const bytes = Buffer.from(content);
+  const { versionId } = await store.put(key, bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sizeBytes = bytes.length;
+  return { key, versionId, sizeBytes, sha256, crc32: crc32Base64(crc32(bytes)), parts: [{ sizeBytes, sha256 }] };
+}
+
+function manifest(address: PointAddress, globals: StoredObject): Manifest {
+  return {
+    format: MANIFEST_FORMAT,
+    point: pointId(address),
+    source: address.source,
+    component: address.component,
+    class: address.class,
+    scheduledAt: null,
+    startedAt: address.time.toISOString(),
+    finishedAt: address.time.toISOString(),
+    tool: { name: 'postgres-backup', version: '1.2.3' },
+    server: { version: '17.12', major: 17, standby: false },
+    client: { postgres: '17.12', zstd: '1.5.7' },
+    globals,
+    databases: [],
+    totals: { storedBytes: globals.sizeBytes, objects: 1, tables: 0, rows: 0 },
+    warnings: [],
+  };
+}
