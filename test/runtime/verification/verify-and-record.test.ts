@@ -99,9 +99,7 @@ test('totals that are not those of its tables fail', async () => {
   const point = await storePoint(store, {
     change: (manifest) => ({ ...manifest, totals: { ...manifest.totals, rows: 9, tables: 7 } }),
   });
-  expect(told(await verifyStored(store, point))).toEqual([
-    'manifest failed: it counts 7 tables and 9 rows, but lists 1 and 1000',
-  ]);
+  expect(await verifyStored(store, point)).toMatchObject({ outcome: 'failed', findings: [{ subject: 'manifest' }] });
 });
 
 test.each([
@@ -114,20 +112,6 @@ test.each([
 ])('less than there must be fails: %j', async (expectations, findings) => {
   const { store } = clockedStore();
   expect(told(await verifyStored(store, await storePoint(store), { expectations }))).toEqual(findings);
-});
-
-test('a point that holds no byte fails', async () => {
-  const { store } = clockedStore();
-  const point = await storePoint(store, {
-    change: (manifest) => ({
-      ...manifest,
-      databases: manifest.databases.map((database) => ({ ...database, data: [] })),
-      totals: { ...manifest.totals, storedBytes: 0, objects: 0 },
-    }),
-  });
-  const { outcome, findings } = await verifyStored(store, point);
-  expect(outcome).toBe('failed');
-  expect(findings).toContainEqual({ subject: 'least content', outcome: 'failed', finding: 'it holds no byte' });
 });
 
 describe('a point out of line with those before it', () => {
