@@ -47,6 +47,22 @@ test('a restore is told how the verification of the point ended', async () => {
   expect((await readPoint(store, point.address)).verification).toBe('passed');
 });
 
+test('where the store keeps no checksum, nothing is proven', async () => {
+  class WithoutChecksums extends MemoryStore {
+    override async head(key: string, options = {}): Promise<ObjectDescription | undefined> {
+      const found = await super.head(key, options);
+      return found && { ...found, crc32: undefined };
+    }
+  }
+  const store = new WithoutChecksums(() => new Date('2026-11-20T03:00:00Z'));
+  const point = await storePoint(store);
+  const verification = await verifyStored(store, point);
+  expect(verification.outcome).toBe('could not verify');
+  expect(told(verification)).toEqual([
+    expect.stringMatching(/data-001\.dump\.zst could not verify: the store keeps no checksum of the whole/),
+  ]);
+});
+
 describe('another manifest in the place of one that was verified', () => {
   test('fails now and ever after, although it is a good one', async () => {
     const { store } = clockedStore();
