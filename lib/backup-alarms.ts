@@ -1,90 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as cloudwatchActions from 'aws-cdk-lib/aws-cloudwatch-actions';
-import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import * as sns from 'aws-cdk-lib/aws-sns';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { objectivesFor } from '../model';
+import { alarmAges, inHours } from './alarm-ages';
 import { AlarmFactory } from './alarm-factory';
-import { BackupComponent } from './backup-component';
-import { BackupFreshness } from './backup-freshness';
-import { BackupFunction } from './backup-function';
-import { BackupPlan } from './backup-plan';
-import { BackupVault } from './backup-vault';
-import { IBackupVault } from './backup-vault-props';
-
-/**
- * When the alarms of a backup go off. Each can be adjusted, none can be left out.
- */
-export interface BackupAlarmOptions {
-  /**
-   * Age of the newest good backup, counted from when it was begun, above which the alarm goes off. Longer than the time
-   * between two runs.
-   *
-   * @default - the longest time between two runs of the plan's most frequent rule and a twelfth of it, at least an hour: 2 h for
-   * an hourly plan, 26 h for a daily one
-   */
-  readonly newestAge?: Duration;
-
-  /**
-   * Age of the newest verified backup above which the alarm goes off.
-   *
-   * @default - an hour more than `newestAge`; 25 hours more where the vault is an existing bucket, because without its events new
-   * backups wait for the daily verification of all
-   */
-  readonly newestVerifiedAge?: Duration;
-
-  /**
-   * Starts of the task that AWS refuses within 15 minutes before the alarm goes off. Each is tried again, so a few are no harm.
-   *
-   * @default 3
-   */
-  readonly refusedStarts?: number;
-
-  /**
-   * Where the runbooks that alarms link to are found.
-   *
-   * @default - those of this package
-   */
-  readonly runbooksUrl?: string;
-}
-
-/**
- * What the alarms watch.
- */
-export interface BackupAlarmsProps extends BackupAlarmOptions {
-  /** Name of the source. */
-  readonly sourceName: string;
-
-  /** The component that is backed up. */
-  readonly component: BackupComponent;
-
-  /** Where the backups are stored. */
-  readonly vault: IBackupVault;
-
-  /** When backups are made. */
-  readonly plan: BackupPlan;
-
-  /** What publishes how they stand. */
-  readonly freshness: BackupFreshness;
-
-  /**
-   * The other functions of the backup, by the name that their alarm gets.
-   *
-   * @default - none
-   */
-  readonly functions?: { [name: string]: BackupFunction };
-
-  /** Group of the schedules that start the backups. */
-  readonly scheduleGroup: scheduler.IScheduleGroup;
-
-  /** Where what could not be started or handled is kept. */
-  readonly deadLetterQueue: sqs.IQueue;
-
-  /** Who is told. CloudWatch must be allowed to publish to it, and to use its key. */
-  readonly topic: sns.ITopic;
-}
+import { BackupAlarmsProps } from './backup-alarms-props';
 
 /**
  * The alarms of a backup. What is published all the time alarms when it is silent.
@@ -118,7 +38,7 @@ export class BackupAlarms extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
-    [this.newestAge, this.newestVerifiedAge] = ages(props);
+    [this.newestAge, this.newestVerifiedAge] = alarmAges(props);
     this.factory = new AlarmFactory(this, props.runbooksUrl ?? RUNBOOKS_URL, [
       new cloudwatchActions.SnsAction(props.topic),
     ]);
@@ -262,33 +182,7 @@ const RUNBOOKS_URL = 'https://github.com/cdk-postgres-backup/cdk-postgres-backup
 /** Three times the interval at which the function looks. */
 const SILENCE = Duration.minutes(15);
 
-function ages({ plan, vault, newestAge, newestVerifiedAge }: BackupAlarmsProps): [Duration, Duration] {
-  const interval = plan.mostFrequentRule.longestInterval;
-  const objectives = objectivesFor(interval.toSeconds());
-  const newest = newestAge ?? Duration.seconds(objectives.newestSeconds);
-  requireLonger('newestAge', newest, 'the time between two runs of the plan', interval);
-  const sweepSeconds = vault instanceof BackupVault ? 0 : Duration.days(1).toSeconds();
-  const room = objectives.newestVerifiedSeconds - objectives.newestSeconds + sweepSeconds;
-  const verified = newestVerifiedAge ?? Duration.seconds(newest.toSeconds() + room);
-  requireLonger('newestVerifiedAge', verified, 'the time between two runs of the plan', interval);
-  return [newest, verified];
-}
-
-function requireLonger(prop: string, value: Duration, what: string, other: Duration): void {
-  if (value.toSeconds() > other.toSeconds()) return;
-  throw new Error(
-    `${prop} of the alarms is ${inHours(value)}, but ${what} is ${inHours(other)}: it would go off without a fault. ` +
-      'State a longer one, or a plan with more frequent backups',
-  );
-}
-
 function atLeastOne(prop: string, value: number): number {
   if (Number.isInteger(value) && value >= 1) return value;
   throw new Error(`${prop} of the alarms is ${value}, but must be a whole number from 1`);
-}
-
-/** As people state them: `26 h` rather than `1 day 2 hours`. */
-function inHours(duration: Duration): string {
-  const hours = duration.toHours({ integral: false });
-  return Number.isInteger(hours) ? `${hours} h` : `${Math.round(duration.toMinutes({ integral: false }))} min`;
 }

@@ -1,5 +1,6 @@
 export * from './alarm-topic';
 export * from './backup-alarms';
+export * from './backup-alarms-props';
 export * from './backup-component';
 export * from './backup-dashboard';
 export * from './backup-freshness';

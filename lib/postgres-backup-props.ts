@@ -3,7 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { BackupAlarmOptions } from './backup-alarms';
+import { BackupAlarmOptions } from './backup-alarms-props';
 import { BackupPlan } from './backup-plan';
 import { BackupTaskOptions } from './backup-task';
 import { IBackupVault } from './backup-vault-props';

@@ -2,7 +2,7 @@
  * Posts JSON to a webhook: each attempt within a time, again a few times when it may help, and an error that says what was
  * seen but never where it was sent.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { BackupError } from '../errors';
 import type { WebhookAddress } from './webhook-address';
 
@@ -14,10 +14,17 @@ export interface PostLimits {
   readonly firstWaitMs: number;
   /** Who is told to wait longer gives up: the platform tries again later. */
   readonly longestWaitMs: number;
+  readonly wait: (milliseconds: number) => Promise<unknown>;
 }
 
 /** Within a minute and a half, however slow the other side is. */
-export const POST_LIMITS: PostLimits = { attempts: 4, timeoutMs: 10_000, firstWaitMs: 1000, longestWaitMs: 15_000 };
+export const POST_LIMITS: PostLimits = {
+  attempts: 4,
+  timeoutMs: 10_000,
+  firstWaitMs: 1000,
+  longestWaitMs: 15_000,
+  wait,
+};
 
 /** How one attempt ended, when it did not succeed. */
 interface Refusal {
@@ -46,7 +53,7 @@ export async function postJson(
     if (!refusal.mayHelpToRepeat || attempt >= limits.attempts || waitMs > limits.longestWaitMs) {
       throw notDelivered(name, refusal, attempt);
     }
-    await sleep(waitMs);
+    await limits.wait(waitMs);
   }
 }
 
@@ -103,10 +110,9 @@ function retryAfterMs(header: string | null): number | undefined {
 
 /** Never the error's message, which may quote the address: its code says enough. */
 function failureWord(thrown: unknown, timeoutMs: number): string {
-  if (!(thrown instanceof Error)) return 'the connection failed';
-  if (thrown.name === 'TimeoutError') return `it did not answer within ${timeoutMs / 1000} s`;
-  const code: unknown = thrown.cause instanceof Error ? Reflect.get(thrown.cause, 'code') : undefined;
-  return typeof code === 'string' ? `the connection failed: ${code}` : 'the connection failed';
+  const { name, cause } = thrown as { name?: unknown; cause?: { code?: unknown } };
+  if (name === 'TimeoutError') return `it did not answer within ${timeoutMs / 1000} s`;
+  return typeof cause?.code === 'string' ? `the connection failed: ${cause.code}` : 'the connection failed';
 }
 
 function notDelivered(name: string, { seen, mayHelpToRepeat }: Refusal, attempts: number): BackupError {

@@ -119,7 +119,7 @@ function manifestOf(address: PointAddress, object: StoredObject, tables: TableFi
         sizeBytes: null,
         snapshotAt: address.time.toISOString(),
         lsn: null,
-        content: 'all',
+        content: 'data',
         schema: null,
         data: [{ object, class: 'important', tables: tables.map((_, index) => index), rest: true }],
         tables,

@@ -47,6 +47,22 @@ test('a restore is told how the verification of the point ended', async () => {
   expect((await readPoint(store, point.address)).verification).toBe('passed');
 });
 
+test('where the store keeps no checksum, nothing is proven', async () => {
+  class WithoutChecksums extends MemoryStore {
+    override async head(key: string, options = {}): Promise<ObjectDescription | undefined> {
+      const found = await super.head(key, options);
+      return found && { ...found, crc32: undefined };
+    }
+  }
+  const store = new WithoutChecksums(() => new Date('2026-11-20T03:00:00Z'));
+  const point = await storePoint(store);
+  const verification = await verifyStored(store, point);
+  expect(verification.outcome).toBe('could not verify');
+  expect(told(verification)).toEqual([
+    expect.stringMatching(/data-001\.dump\.zst could not verify: the store keeps no checksum of the whole/),
+  ]);
+});
+
 describe('another manifest in the place of one that was verified', () => {
   test('fails now and ever after, although it is a good one', async () => {
     const { store } = clockedStore();
@@ -99,9 +115,7 @@ test('totals that are not those of its tables fail', async () => {
   const point = await storePoint(store, {
     change: (manifest) => ({ ...manifest, totals: { ...manifest.totals, rows: 9, tables: 7 } }),
   });
-  expect(told(await verifyStored(store, point))).toEqual([
-    'manifest failed: it counts 7 tables and 9 rows, but lists 1 and 1000',
-  ]);
+  expect(await verifyStored(store, point)).toMatchObject({ outcome: 'failed', findings: [{ subject: 'manifest' }] });
 });
 
 test.each([
@@ -114,20 +128,6 @@ test.each([
 ])('less than there must be fails: %j', async (expectations, findings) => {
   const { store } = clockedStore();
   expect(told(await verifyStored(store, await storePoint(store), { expectations }))).toEqual(findings);
-});
-
-test('a point that holds no byte fails', async () => {
-  const { store } = clockedStore();
-  const point = await storePoint(store, {
-    change: (manifest) => ({
-      ...manifest,
-      databases: manifest.databases.map((database) => ({ ...database, data: [] })),
-      totals: { ...manifest.totals, storedBytes: 0, objects: 0 },
-    }),
-  });
-  const { outcome, findings } = await verifyStored(store, point);
-  expect(outcome).toBe('failed');
-  expect(findings).toContainEqual({ subject: 'least content', outcome: 'failed', finding: 'it holds no byte' });
 });
 
 describe('a point out of line with those before it', () => {

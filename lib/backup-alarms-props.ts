@@ -1,0 +1,81 @@
+import { Duration } from 'aws-cdk-lib';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { BackupComponent } from './backup-component';
+import { BackupFreshness } from './backup-freshness';
+import { BackupFunction } from './backup-function';
+import { BackupPlan } from './backup-plan';
+import { IBackupVault } from './backup-vault-props';
+
+/**
+ * When the alarms of a backup go off. Each can be adjusted, none can be left out.
+ */
+export interface BackupAlarmOptions {
+  /**
+   * Age of the newest good backup, counted from when it was begun, above which the alarm goes off. Longer than the time
+   * between two runs.
+   *
+   * @default - the longest time between two runs of the plan's most frequent rule and a twelfth of it, at least an hour: 2 h for
+   * an hourly plan, 26 h for a daily one
+   */
+  readonly newestAge?: Duration;
+
+  /**
+   * Age of the newest verified backup above which the alarm goes off.
+   *
+   * @default - an hour more than `newestAge`; 25 hours more where the vault is an existing bucket, because without its events new
+   * backups wait for the daily verification of all
+   */
+  readonly newestVerifiedAge?: Duration;
+
+  /**
+   * Starts of the task that AWS refuses within 15 minutes before the alarm goes off. Each is tried again, so a few are no harm.
+   *
+   * @default 3
+   */
+  readonly refusedStarts?: number;
+
+  /**
+   * Where the runbooks that alarms link to are found.
+   *
+   * @default - those of this package
+   */
+  readonly runbooksUrl?: string;
+}
+
+/**
+ * What the alarms watch.
+ */
+export interface BackupAlarmsProps extends BackupAlarmOptions {
+  /** Name of the source. */
+  readonly sourceName: string;
+
+  /** The component that is backed up. */
+  readonly component: BackupComponent;
+
+  /** Where the backups are stored. */
+  readonly vault: IBackupVault;
+
+  /** When backups are made. */
+  readonly plan: BackupPlan;
+
+  /** What publishes how they stand. */
+  readonly freshness: BackupFreshness;
+
+  /**
+   * The other functions of the backup, by the name that their alarm gets.
+   *
+   * @default - none
+   */
+  readonly functions?: { [name: string]: BackupFunction };
+
+  /** Group of the schedules that start the backups. */
+  readonly scheduleGroup: scheduler.IScheduleGroup;
+
+  /** Where what could not be started or handled is kept. */
+  readonly deadLetterQueue: sqs.IQueue;
+
+  /** Who is told. CloudWatch must be allowed to publish to it, and to use its key. */
+  readonly topic: sns.ITopic;
+}
