@@ -35,6 +35,8 @@ export interface StageOptions {
 
 const STDERR_TAIL_BYTES = 16 * 1024;
 const KILL_AFTER_MS = 5_000;
+/** A process that it started may hold its stderr open long after it is gone: that is not waited for. */
+const LAST_WORDS_MS = 2_000;
 
 export function startStage(options: StageOptions): Stage {
   const { name, stdout } = options;
@@ -123,8 +125,15 @@ function observeExit(child: ChildProcess, name: string): Promise<StageExit> {
       // No `close` follows when there never was a process.
       if (child.pid === undefined) resolve({ name, code: null, signal: null, lastWords: error.message });
     });
-    child.on('close', (code, signal) =>
-      resolve({ name, code, signal, lastWords: stderr || (notStarted?.message ?? '') }),
-    );
+    child.on('exit', (code, signal) => {
+      const settle = (): void => {
+        clearTimeout(grace);
+        child.stderr?.destroy();
+        resolve({ name, code, signal, lastWords: stderr || (notStarted?.message ?? '') });
+      };
+      const grace = setTimeout(settle, LAST_WORDS_MS);
+      if (!child.stderr || child.stderr.closed) settle();
+      else child.stderr.once('close', settle);
+    });
   });
 }

@@ -36,6 +36,8 @@ const FORMAT_CUSTOM = 1;
 const COMPRESSION_NONE = 0;
 const MINIMUM_VERSION = 14;
 const MAXIMUM_VERSION = 16;
+/** A table of contents of 10^6 objects is some 300 MB; a damaged length must not have everything that follows kept in memory. */
+const MAXIMUM_HEAD_BYTES = 1024 * 1024 * 1024;
 /** pg_backup_archiver.h, `SECTION_NONE` = 1 … `SECTION_POST_DATA` = 4. */
 const SECTIONS: Readonly<Record<number, Section>> = { 1: 'none', 2: 'pre-data', 3: 'data', 4: 'post-data' };
 
@@ -44,8 +46,9 @@ export function parseArchiveHead(bytes: Buffer): ArchiveHead | 'incomplete' {
   try {
     return readHead(new Cursor(bytes));
   } catch (error) {
-    if (error instanceof EndOfBytes) return 'incomplete';
-    throw error;
+    if (!(error instanceof EndOfBytes)) throw error;
+    if (bytes.length > MAXIMUM_HEAD_BYTES) throw damaged('its table of contents has no end');
+    return 'incomplete';
   }
 }
 
@@ -61,12 +64,16 @@ function readHead(cursor: Cursor): ArchiveHead {
   }
   cursor.integerBytes = cursor.byte();
   cursor.offsetBytes = cursor.byte();
+  for (const width of [cursor.integerBytes, cursor.offsetBytes]) {
+    if (width !== 4 && width !== 8) throw damaged(`it has numbers of ${width} bytes`);
+  }
   if (cursor.byte() !== FORMAT_CUSTOM) throw damaged('it is not of the custom format');
   const compression = minor >= 15 ? cursor.byte() : cursor.integer();
   if (compression !== COMPRESSION_NONE) throw damaged('it is compressed inside; it must be made with --compress=0');
   for (let field = 0; field < 7; field++) cursor.integer(); // when it was made, as struct tm
   for (let field = 0; field < 3; field++) cursor.string(); // database, server version, pg_dump version
   const count = cursor.integer();
+  if (count < 0) throw damaged(`it has ${count} entries`);
   const entries: ArchiveEntry[] = [];
   for (let index = 0; index < count; index++) entries.push(readEntry(cursor, minor));
   return { version, integerBytes: cursor.integerBytes, entries, sizeBytes: cursor.position };

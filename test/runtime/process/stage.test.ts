@@ -33,7 +33,7 @@ it('a program that is not there has not succeeded, and says so', async () => {
 
 it('a program started after the run was stopped does not run on', async () => {
   const stopped = AbortSignal.abort(new BackupError('terminated', 'stopped'));
-  expect(await startStage(shell('sleep 60', stopped)).exited).toMatchObject({ signal: 'SIGTERM' });
+  expect(await startStage(shell('exec sleep 60', stopped)).exited).toMatchObject({ signal: 'SIGTERM' });
 });
 
 it('a stop ends it', async () => {
@@ -50,6 +50,12 @@ it('one that does not hear SIGTERM is killed', async () => {
   await until('the trap is set', () => ready !== '');
   stage.stop();
   expect(await stage.exited).toMatchObject({ signal: 'SIGKILL' });
+}, 30_000);
+
+it('what it started and left behind does not keep the run waiting', async () => {
+  const exit = await startStage(shell('sleep 300 & echo $! >&2; exit 3')).exited;
+  expect(exit.code).toBe(3);
+  process.kill(Number(exit.lastWords), 'SIGKILL');
 }, 30_000);
 
 it('two stages are joined without their bytes passing through us, and both ends are seen', async () => {
