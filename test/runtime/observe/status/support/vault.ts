@@ -102,8 +102,30 @@ export function manifestOf(address: PointAddress, changes: Partial<Manifest> = {
   return exampleManifest({
     point: prefix.split('/').at(-2),
     class: address.class,
-    globals,
-    databases: [],
+    globals: null,
+    databases: [
+      {
+        name: 'orders',
+        owner: 'postgres',
+        encoding: 'UTF8',
+        collate: 'C',
+        ctype: 'C',
+        localeProvider: 'c',
+        icuLocale: null,
+        sizeBytes: 1000,
+        snapshotAt: '2026-11-20T02:10:00.000Z',
+        lsn: '0/1000',
+        content: 'data',
+        schema: null,
+        data: [{ object: globals, class: 'important', tables: [0, 1], rest: true }],
+        tables: [
+          { schema: 'public', name: 'a', class: 'important', rows: 212_400 },
+          { schema: 'public', name: 'b', class: 'important', rows: 8 },
+        ],
+        extensions: [],
+        largeObjects: 0,
+      },
+    ],
     totals: { storedBytes: 1200, objects: 1, tables: 2, rows: 212_408 },
     ...changes,
   });
