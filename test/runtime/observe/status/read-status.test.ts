@@ -110,7 +110,7 @@ test('a manifest that is no good is passed over and told', async () => {
   const { newest, notGood } = await statusOf(vault, `${DAY}T03:00:00Z`);
   expect(newest?.address).toEqual(good);
   expect(notGood).toEqual([
-    { address: timeless, outcome: 'failed', reason: 'its times or its totals are no numbers', unusual: false },
+    { address: timeless, outcome: 'failed', reason: 'finishedAt is "soon", not a time', unusual: false },
     { address: hollow, outcome: 'failed', reason: 'its source is "billing", not "orders"', unusual: false },
   ]);
 });
