@@ -53,10 +53,11 @@ export async function testAlert({ command, dependencies, source, store, now }: C
   }
   await dependencies.sendNotice(testNotice(source, store.uri, kind, now()), { kind, secret });
   const summary = `${kind} took the test message: look whether it is there`;
+  const document = { format: 'postgres-backup/notification/1', outcome: 'passed', source, destination: kind };
   return {
     outcome: 'passed',
     summary,
     lines: () => [summary],
-    document: { format: 'postgres-backup/notification/1', outcome: 'passed', source, destination: kind },
+    document,
   };
 }
