@@ -6,6 +6,7 @@ export * from './backup-dashboard';
 export * from './backup-freshness';
 export * from './backup-function';
 export * from './backup-image';
+export * from './backup-notifications';
 export * from './backup-plan';
 export * from './backup-rule';
 export * from './backup-schedules';

@@ -12,6 +12,7 @@ import { BackupAlarms } from './backup-alarms';
 import { BackupComponent } from './backup-component';
 import { BackupDashboard } from './backup-dashboard';
 import { BackupFreshness } from './backup-freshness';
+import { BackupNotifications } from './backup-notifications';
 import { BackupPlan } from './backup-plan';
 import { BackupTaskOptions } from './backup-task';
 import { BackupVault } from './backup-vault';
@@ -57,6 +58,8 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   public readonly alarmTopic: sns.ITopic;
   /** The alarms. */
   public readonly alarms: BackupAlarms;
+  /** What tells people of them. */
+  public readonly notifications: BackupNotifications;
   /** Everything at a glance. */
   public readonly dashboard: BackupDashboard;
   /** Network connections of the tasks. */
@@ -114,7 +117,6 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     this.retention = new Retention(this, 'Retention', { ...watched, ...props.retention });
     this.freshness = new BackupFreshness(this, 'Freshness', watched);
     this.alarmTopic = props.alarmTopic ?? new AlarmTopic(this, 'AlarmTopic').topic;
-    this.notify(props);
     this.alarms = new BackupAlarms(this, 'Alarms', {
       ...watched,
       ...props.alarms,
@@ -123,6 +125,13 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       scheduleGroup: this.dump.schedules.group,
       topic: this.alarmTopic,
     });
+    this.notifications = new BackupNotifications(this, 'Notifications', {
+      ...watched,
+      notify: props.notify ?? [],
+      topic: this.alarmTopic,
+      alarms: this.alarms.all,
+    });
+    this.warnThatNobodyIsTold(props);
     this.dashboard = new BackupDashboard(this, 'Dashboard', {
       ...watched,
       freshness: this.freshness,
@@ -214,8 +223,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     return queue;
   }
 
-  private notify({ notify = [], alarmTopic }: PostgresBackupProps): void {
-    for (const one of notify) one._subscribe(this.alarmTopic);
+  private warnThatNobodyIsTold({ notify = [], alarmTopic }: PostgresBackupProps): void {
     // Who gives a topic has its own subscribers.
     if (notify.length > 0 || alarmTopic) return;
     Annotations.of(this).addWarningV2(

@@ -1,4 +1,4 @@
-import type { Component, ExitCode, PointAddress, Verification } from '../../model';
+import type { Component, Destination, ExitCode, PointAddress, Verification } from '../../model';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type {
   CheckReport,
@@ -10,6 +10,7 @@ import type {
   VerifyDepth,
 } from '../components/dump/types';
 import type { RunContext } from '../context';
+import type { Notice } from '../notify/notice';
 import type { SourceStatus } from '../observe/status/source-status';
 import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
@@ -33,6 +34,8 @@ export interface Dependencies {
     options: RecordedVerification,
   ) => Promise<Verification>;
   readonly retention: Retention;
+  /** Posts to where alarms are posted. */
+  readonly sendNotice: (notice: Notice, destination: Destination) => Promise<void>;
 }
 
 export type RecordedVerification = Pick<VerifyOptions, 'depth' | 'expectations' | 'reporter' | 'signal' | 'now'>;

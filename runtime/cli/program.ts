@@ -9,6 +9,7 @@ import { describeInfo, info } from './commands/info';
 import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
 import { describeStatus, status } from './commands/status';
 import { describeRetention, retention } from './commands/retention';
+import { describeTestAlert, testAlert } from './commands/test-alert';
 import { describeVerify, verify } from './commands/verify';
 import { openConsole, type Console } from './console';
 import type { Dependencies } from './dependencies';
@@ -95,6 +96,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   checkCommand.action(() => run(checkCommand, { work: check }));
   const retentionCommand = describeRetention(program);
   retentionCommand.action(() => run(retentionCommand, { work: retention }));
+  const testAlertCommand = describeTestAlert(program);
+  testAlertCommand.action(() => run(testAlertCommand, { work: testAlert }));
   return program;
 }
 

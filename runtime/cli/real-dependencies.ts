@@ -5,7 +5,9 @@ import { checkDump } from '../components/dump/check';
 import { restoreDump } from '../components/dump/restore';
 import { verifyDump } from '../components/dump/verify';
 import { readStatus } from '../observe/status/read-status';
+import { sendNotice } from '../notify/send-notice';
 import { resolveServer } from '../postgres/resolve-server';
+import { readSecret } from '../postgres/secrets-manager';
 import { applyRetention } from '../retention/apply-retention';
 import { planRetention } from '../retention/plan-retention';
 import { openS3Store } from '../store/s3-store';
@@ -32,6 +34,7 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     catalog: { findPoint, listPoints, readPoint, readStatus },
     dump: { backup: backupDump, restore: restoreDump, verify: verifyDump, check: checkDump },
     verifyAndRecord,
+    sendNotice: (notice, destination) => sendNotice(notice, destination, readSecret),
     retention: { plan: planRetention, apply: applyRetention },
   };
 }

@@ -4,8 +4,19 @@
  */
 import { METRICS, NO_POINT_AGE_SECONDS } from '../../model';
 import { formatDuration } from '../observe/format';
-import type { Notice } from './notice';
-import type { AlarmMessage } from './read-message';
+import type { Notice, NoticeState } from './notice';
+
+/** The part of a CloudWatch alarm that is told. */
+export interface AlarmMessage {
+  readonly name: string;
+  readonly description: string;
+  readonly state: NoticeState;
+  readonly reason: string;
+  readonly metric?: string;
+  readonly threshold?: number;
+  readonly source?: string;
+  readonly component?: string;
+}
 
 export type Words = Pick<Notice, 'title' | 'detail' | 'look' | 'runbookUrl'>;
 

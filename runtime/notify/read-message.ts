@@ -4,7 +4,7 @@
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
  */
-import { describeAlarm } from './describe-alarm';
+import { describeAlarm, type AlarmMessage } from './describe-alarm';
 import { createNotice, type Notice, type NoticeState } from './notice';
 
 /** One message as Amazon SNS hands it to a function. */
@@ -13,18 +13,6 @@ export interface TopicMessage {
   readonly Message: string;
   readonly Subject?: string | null;
   readonly Timestamp?: string;
-}
-
-/** The part of a CloudWatch alarm that is told. */
-export interface AlarmMessage {
-  readonly name: string;
-  readonly description: string;
-  readonly state: NoticeState;
-  readonly reason: string;
-  readonly metric?: string;
-  readonly threshold?: number;
-  readonly source?: string;
-  readonly component?: string;
 }
 
 /** `now` is the time of a message that tells none. */

@@ -14,7 +14,6 @@ import {
   BackupPlan,
   BackupRule,
   BackupVault,
-  Notify,
   type BackupAlarmOptions,
 } from '../../lib';
 import { ENVIRONMENT } from '../../model';
@@ -174,16 +173,6 @@ describe('the topic', () => {
     template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: { 'Fn::GetAtt': [id, 'Arn'] } });
     const given = permissions(template).filter(({ holder, action }) => holder === id && action !== 'kms:*');
     expect(given.map(({ action }) => action)).toEqual(['kms:Decrypt', 'kms:GenerateDataKey']);
-  });
-
-  test('tells people by e-mail', () => {
-    const stack = testStack();
-    Notify.email('ops@example.com')._subscribe(new AlarmTopic(stack, 'Topic').topic);
-    templateOf(stack).hasResourceProperties('AWS::SNS::Subscription', {
-      Protocol: 'email',
-      Endpoint: 'ops@example.com',
-    });
-    expect(() => Notify.email('ops')).toThrow("e-mail address 'ops' is not one");
   });
 });
 

@@ -1,7 +1,16 @@
 import { ENVIRONMENT } from '../../../model';
 import { runCli } from './support/harness';
 
-const COMMANDS = [['backup', 'dump'], ['restore'], ['verify'], ['status'], ['info'], ['check'], ['retention']];
+const COMMANDS = [
+  ['backup', 'dump'],
+  ['restore'],
+  ['verify'],
+  ['status'],
+  ['info'],
+  ['check'],
+  ['retention'],
+  ['test-alert'],
+];
 
 test.each([[[]], [['backup']], ...COMMANDS.map((command) => [command])])(
   'help of %j has examples and the exit codes, and goes to stdout',

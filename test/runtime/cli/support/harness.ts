@@ -19,6 +19,7 @@ export interface Setup {
   readonly dump?: Partial<DumpComponent>;
   readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
   readonly retention?: Partial<Retention>;
+  readonly sendNotice?: Dependencies['sendNotice'];
   readonly resolveServer?: Dependencies['resolveServer'];
   readonly points?: readonly RecoveryPoint[];
   readonly readStatus?: Dependencies['catalog']['readStatus'];
@@ -146,6 +147,10 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         throw new Error('nothing may be marked');
       },
       ...setup.retention,
+    },
+    sendNotice: async (notice, destination) => {
+      if (setup.sendNotice) return setup.sendNotice(notice, destination);
+      throw new Error('nobody may be told');
     },
   };
   const exitCode = await runProgram(argv, dependencies);
