@@ -47,21 +47,12 @@ async function readOrNote(
   passedOver: NotGoodPoint[],
 ): Promise<RecoveryPoint | undefined> {
   try {
-    return withFigures(await readPoint(store, address));
+    return await readPoint(store, address);
   } catch (error) {
     if (!(error instanceof BackupError) || !ABOUT_THE_POINT.includes(error.code)) throw error;
     passedOver.push({ address, outcome: 'failed', reason: error.detail ?? error.message, unusual: false });
     return undefined;
   }
-}
-
-/** What is published of it must be numbers. */
-function withFigures(point: RecoveryPoint): RecoveryPoint {
-  const { totals } = point.manifest;
-  if ([durationMsOf(point), totals.rows, totals.storedBytes].every(Number.isFinite)) return point;
-  throw new BackupError('manifest-invalid', `the manifest of ${point.prefix} is not valid`, {
-    detail: 'its times or its totals are no numbers',
-  });
 }
 
 function durationMsOf({ manifest }: RecoveryPoint): number {
