@@ -92,8 +92,9 @@ function asS3Error(error: unknown, handler: Handler): S3Error {
   return s3Error('InternalError', `The development server failed: ${String(error)}`);
 }
 
+/** By its code alone: inside a test runner Node's errors are not of the same `Error`. */
 function isAborted(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET';
 }
 
 function target(request: IncomingRequest): { bucket?: string; key?: string; partNumber?: number } {
