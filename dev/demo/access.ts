@@ -3,7 +3,7 @@
  * restores, on one component of one source. Everything else is denied, to everybody.
  */
 import { randomBytes } from 'node:crypto';
-import { componentPrefix } from '../../model';
+import { componentPrefix, VERIFICATION_NAME } from '../../model';
 import type { AuthorizationRequest, S3Credential } from '../s3';
 
 export const SOURCE = 'clinic';
@@ -38,6 +38,8 @@ export function authorizer({ writer, reader, visitor }: VaultCredentials): (requ
       return readers.includes(accessKeyId) && (conditions['s3:prefix'] ?? '').startsWith(PREFIX);
     }
     if (!key?.startsWith(PREFIX)) return false;
+    // Who makes backups does not say that they are good.
+    if (accessKeyId === writer.accessKeyId && key.endsWith(`/${VERIFICATION_NAME}`)) return false;
     if (WRITE_ACTIONS.includes(action)) return writers.includes(accessKeyId);
     return READ_ACTIONS.includes(action) && readers.includes(accessKeyId);
   };

@@ -93,6 +93,10 @@ describe('the credentials of the demonstration', () => {
     's3:PutObjectTagging',
   ])('do not let the writer %s', (action) => expect(ask(credentials.writer, action)).toBe(false));
 
+  test('do not let the writer say that a backup is verified, as the constructs do not', () => {
+    expect(ask(credentials.writer, 's3:PutObject', { key: `${PREFIX}daily/x/verification.json` })).toBe(false);
+  });
+
   test('end at the prefix of the source and at the bucket', () => {
     expect(ask(credentials.writer, 's3:PutObject', { key: 'other/dump/x' })).toBe(false);
     expect(ask(credentials.reader, 's3:GetObject', { bucket: 'another' })).toBe(false);
@@ -129,11 +133,12 @@ function role(stack: Stack, id: string): iam.Role {
 function objectActions(template: Template): Record<string, string[]> {
   const policies = template.findResources('AWS::IAM::Policy') as Record<
     string,
-    { Properties: { PolicyDocument: { Statement: { Action: string | string[] }[] } } }
+    { Properties: { PolicyDocument: { Statement: { Effect: string; Action: string | string[] }[] } } }
   >;
   return Object.fromEntries(
     Object.entries(policies).map(([id, { Properties }]) => {
-      const actions = Properties.PolicyDocument.Statement.flatMap(({ Action }) => Action);
+      const allowed = Properties.PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow');
+      const actions = allowed.flatMap(({ Action }) => Action);
       const onObjects = actions.filter((action) => /^s3:.*(?:Object|Upload)/.test(action));
       return [id.replace(/DefaultPolicy.*/, ''), onObjects.sort()];
     }),
