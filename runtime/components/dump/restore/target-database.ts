@@ -16,7 +16,9 @@ export async function createDatabase(
   ownership: RestoreRequest['ownership'],
 ): Promise<void> {
   const owner = ownership === 'as dumped' ? `OWNER ${quoteIdentifier(dumped.owner)} ` : '';
-  await maintenance.execute(`CREATE DATABASE ${quoteIdentifier(name)} ${owner}TEMPLATE template0 ${localeClauses(dumped)}`);
+  await maintenance.execute(
+    `CREATE DATABASE ${quoteIdentifier(name)} ${owner}TEMPLATE template0 ${localeClauses(dumped)}`,
+  );
 }
 
 /** Drops the target with everything in it; connections to it are ended. */
