@@ -22,12 +22,13 @@ export async function writeVerification(store: ObjectStore, prefix: string, veri
 
 /**
  * What a result says of a manifest. Written once, a manifest never changes: another in its place has failed. A result that was
- * stopped before it read one names none, and says only that.
+ * stopped before it read one names none, and says only that: it cannot have passed.
  */
 export function outcomeFor(verification: Verification | undefined, manifestText: string): Outcome | 'not verified' {
   if (!verification) return 'not verified';
   const { manifestSha256, outcome } = verification;
-  return manifestSha256 === '' || manifestSha256 === sha256Of(manifestText) ? outcome : 'failed';
+  if (manifestSha256 === '') return outcome === 'passed' ? 'could not verify' : outcome;
+  return manifestSha256 === sha256Of(manifestText) ? outcome : 'failed';
 }
 
 /** How the newest verification of the manifest at this prefix ended. What says that it failed is believed in any form. */

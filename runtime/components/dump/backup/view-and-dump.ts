@@ -44,6 +44,9 @@ async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession)
   });
   await lockTables(session, tables);
   const { owner, encoding, collate, ctype, localeProvider, icuLocale, sizeBytes } = await readDatabaseFacts(session);
+  const extensions = await listExtensions(session);
+  const largeObjects = await countLargeObjects(session);
+  // Last: when it returns, objects are visible, and a second attempt could not write them again.
   const archives = await dumpDatabase(run, {
     name,
     session,
@@ -67,7 +70,7 @@ async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession)
     lsn,
     content: request.content,
     ...archives,
-    extensions: await listExtensions(session),
-    largeObjects: await countLargeObjects(session),
+    extensions,
+    largeObjects,
   };
 }
