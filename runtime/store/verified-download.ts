@@ -40,7 +40,7 @@ export function openVerified(store: ObjectStore, object: StoredObject, options: 
 }
 
 export interface DownloadOptions {
-  /** Parts fetched at once, at most; default 4. The budget may allow fewer, but never none. */
+  /** Parts fetched at once, at most; default 3: each costs its memory twice, as it arrives and joined. The budget may allow fewer, but never none. */
   readonly parallel?: number;
   readonly signal?: AbortSignal;
   /** Memory for parts read ahead; by default one that all streams of the process share. */
@@ -51,7 +51,7 @@ async function* verifiedChunks(
   store: ObjectStore,
   object: StoredObject,
   signal: AbortSignal,
-  { parallel = 4, budget = processBudget }: DownloadOptions,
+  { parallel = 3, budget = processBudget }: DownloadOptions,
 ): AsyncGenerator<Buffer, undefined> {
   checkParts(object);
   const whole = createHash('sha256');
