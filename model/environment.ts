@@ -60,6 +60,14 @@ export const FUNCTION_ENVIRONMENT = {
   component: 'POSTGRES_BACKUP_COMPONENT',
   /** JSON list of `Destination`: where messages are posted to. */
   destinations: 'POSTGRES_BACKUP_DESTINATIONS',
+  /** ARN of the secret that holds the address of a dead man's switch. */
+  heartbeat: 'POSTGRES_BACKUP_HEARTBEAT',
+  /** JSON of `Objectives`: how old the newest backup may be. */
+  objectives: 'POSTGRES_BACKUP_OBJECTIVES',
+  /** ARN of the topic that summaries are published to. */
+  topic: 'POSTGRES_BACKUP_TOPIC',
+  /** Of a day's report: when its summary is published, one of `SUMMARY_RULES`. */
+  dailySummary: 'POSTGRES_BACKUP_DAILY_SUMMARY',
 } as const;
 
 /** Where the image keeps the certificates of Amazon RDS; what PGSSLROOTCERT names when no other CA is given. */

@@ -12,6 +12,8 @@ export const METRICS = {
   /** Bytes the vault holds of this recovery point. */
   backupSize: { name: 'BackupSize', unit: 'Bytes' },
   backupRows: { name: 'BackupRows', unit: 'Count' },
+  /** Objects, files, entries: what a recovery point of another component than the dump holds. */
+  backupItems: { name: 'BackupItems', unit: 'Count' },
   /** Recovery points that a verification found good; 0 when it looked at some and none was. */
   verificationPassed: { name: 'VerificationPassed', unit: 'Count' },
   verificationFailed: { name: 'VerificationFailed', unit: 'Count' },
@@ -35,7 +37,15 @@ export const METRICS = {
   /** Of the newest good recovery point. */
   newestSize: { name: 'NewestBackupSize', unit: 'Bytes' },
   newestRows: { name: 'NewestBackupRows', unit: 'Count' },
+  /** Objects, files, entries: what a recovery point of another component than the dump holds. */
+  newestItems: { name: 'NewestBackupItems', unit: 'Count' },
   newestDuration: { name: 'NewestBackupDuration', unit: 'Seconds' },
+  /** 1 while the key of the vault can encrypt and decrypt, 0 when it is disabled or about to be deleted. Published all the time. */
+  keyUsable: { name: 'EncryptionKeyUsable', unit: 'Count' },
+  /** 1 when a task was stopped before its program ran. */
+  taskNotStarted: { name: 'TaskNotStarted', unit: 'Count' },
+  /** 1 when the dead man's switch did not take a message. */
+  heartbeatFailed: { name: 'HeartbeatFailed', unit: 'Count' },
   /** 1 when a run of the retention looked at everything and marked all that ends. */
   retentionSucceeded: { name: 'RetentionSucceeded', unit: 'Count' },
   /** 1 when it could not, or not all. Nothing is lost by that, but what ends stays and costs. */
