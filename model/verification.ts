@@ -31,8 +31,8 @@ export interface Verification {
 export interface VerifiedTotals {
   /** Bytes the vault holds of it. */
   readonly storedBytes: number;
-  readonly tables: number;
-  readonly rows: number;
+  /** Rows, objects, files: in the component's own unit. */
+  readonly items: number;
 }
 
 /** What is checked besides each object, as findings name it. */
@@ -41,7 +41,8 @@ export const VERIFICATION_CHECKS = {
   /** Fewer tables, rows or bytes than there must be. */
   floor: 'least content',
   sizeHistory: 'size against history',
-  rowHistory: 'rows against history',
+  /** Rows of a dump, objects of a mirror and the like. */
+  itemHistory: 'content against history',
   /** The verification did not get to its end. */
   interrupted: 'verification',
 } as const;

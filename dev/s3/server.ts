@@ -6,6 +6,7 @@ import { isAllowed } from './authorization';
 import { Damage } from './damage';
 import type { Service } from './exchange';
 import { handle, type Handler } from './handle';
+import { applyLifecycle } from './lifecycle/apply';
 import { newBucket } from './operations/buckets';
 import type { S3Credential, S3ServerOptions } from './settings';
 import { Storage } from './storage/storage';
@@ -33,6 +34,8 @@ export interface S3Server {
   createBucket(name: string, settings?: BucketSettings): Promise<void>;
   /** The names of all buckets. */
   buckets(): string[];
+  /** Does what a bucket's lifecycle asks for on this day, and tells it; S3 does so once a day. */
+  applyLifecycle(bucket: string): Promise<string[]>;
   /** Lets another credential sign requests from now on. */
   addCredential(credential: S3Credential): void;
   /** Cuts all connections and frees the port. What is stored stays. */
@@ -76,6 +79,7 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     buckets: () => storage.list().map(({ record }) => record.name),
     addCredential: (credential) => void credentials.set(credential.accessKeyId, credential),
     createBucket: (name, settings = {}) => createBucket(service, name, settings),
+    applyLifecycle: (name) => applyLifecycle(storage.get(name), now()),
     close: () => close(server),
   };
 }

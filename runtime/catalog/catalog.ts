@@ -1,4 +1,12 @@
-import { MANIFEST_NAME, parsePointId, pointId, pointPrefix, type Component, type PointAddress } from '../../model';
+import {
+  MANIFEST_NAME,
+  parsePointId,
+  pointId,
+  pointPrefix,
+  type Component,
+  type ManifestOf,
+  type PointAddress,
+} from '../../model';
 import { BackupError, usageError } from '../errors';
 import type { ObjectStore } from '../store/store';
 import { readManifest } from './manifest-reader';
@@ -29,12 +37,23 @@ export async function readPoint(store: ObjectStore, address: PointAddress): Prom
  * The point with this id, or the newest good one for `latest`: the newest whose manifest is valid and whose verification,
  * where there is one, did not fail. A point passed over is told through `onPassedOver`.
  */
-export async function findPoint(
+export async function findPoint<C extends Component>(
+  store: ObjectStore,
+  source: string,
+  component: C,
+  wanted: string,
+  onPassedOver: (point: string, reason: string) => void = () => undefined,
+): Promise<RecoveryPoint<ManifestOf<C>>> {
+  // The manifest's component is that of its place: readManifest refuses any other.
+  return (await findAnyPoint(store, source, component, wanted, onPassedOver)) as RecoveryPoint<ManifestOf<C>>;
+}
+
+async function findAnyPoint(
   store: ObjectStore,
   source: string,
   component: Component,
   wanted: string,
-  onPassedOver: (point: string, reason: string) => void = () => undefined,
+  onPassedOver: (point: string, reason: string) => void,
 ): Promise<RecoveryPoint> {
   if (wanted !== 'latest' && !parsePointId(wanted)) {
     throw usageError(

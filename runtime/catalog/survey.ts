@@ -29,8 +29,18 @@ export interface SurveyedRun {
 
 /** Every run of a component that left anything in the vault, the newest first: by one listing of its prefix. */
 export async function surveyRuns(store: ObjectStore, source: string, component: Component): Promise<SurveyedRun[]> {
+  return surveyBelow(store, componentPrefix(source, component));
+}
+
+/** One run; nothing when there is nothing of it. */
+export async function surveyRun(store: ObjectStore, address: PointAddress): Promise<SurveyedRun | undefined> {
+  const [run] = await surveyBelow(store, pointPrefix(address));
+  return run;
+}
+
+async function surveyBelow(store: ObjectStore, below: string): Promise<SurveyedRun[]> {
   const runs = new Map<string, Mutable<SurveyedRun>>();
-  for await (const entry of store.list(componentPrefix(source, component))) {
+  for await (const entry of store.list(below)) {
     if (entry.kind !== 'object') continue;
     const address = parsePointPrefix(entry.key);
     if (!address) continue;

@@ -1,14 +1,15 @@
-import type { Component, Destination, ExitCode, PointAddress, Verification } from '../../model';
-import type { RecoveryPoint } from '../catalog/recovery-point';
 import type {
-  CheckReport,
-  DumpRequest,
-  DumpResult,
-  RestoreReport,
-  RestoreRequest,
-  VerificationReport,
+  Component,
+  Destination,
+  ExitCode,
+  ManifestOf,
+  PointAddress,
+  Verification,
   VerifyDepth,
-} from '../components/dump/types';
+} from '../../model';
+import type { RecoveryPoint } from '../catalog/recovery-point';
+import type { VerificationContext, VerificationReport } from '../components/component';
+import type { CheckReport, DumpRequest, DumpResult, RestoreReport, RestoreRequest } from '../components/dump/types';
 import type { RunContext } from '../context';
 import type { Notice } from '../notify/notice';
 import type { SourceStatus } from '../observe/status/source-status';
@@ -27,6 +28,12 @@ export interface Dependencies {
   readonly resolveServer: (env: NodeJS.ProcessEnv) => ConnectionSource;
   readonly catalog: Catalog;
   readonly dump: DumpComponent;
+  /** Of any component. */
+  readonly verifyPoint: (
+    point: RecoveryPoint,
+    depth: VerifyDepth,
+    context: VerificationContext,
+  ) => Promise<VerificationReport>;
   /** Verifies a recovery point and stores the result beside it. */
   readonly verifyAndRecord: (
     store: ObjectStore,
@@ -59,13 +66,13 @@ export interface Catalog {
   /** Newest first; only those that have a manifest. */
   listPoints(store: ObjectStore, source: string, component: Component): Promise<readonly PointAddress[]>;
   /** `latest` is the newest good one; each that is passed over on the way is told. */
-  findPoint(
+  findPoint<C extends Component>(
     store: ObjectStore,
     source: string,
-    component: Component,
+    component: C,
     point: string,
     onPassedOver?: (point: string, reason: string) => void,
-  ): Promise<RecoveryPoint>;
+  ): Promise<RecoveryPoint<ManifestOf<C>>>;
   readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint>;
   /** How the backups stand; throws when that cannot be found out. */
   readStatus(store: ObjectStore, source: string, now: Date): Promise<SourceStatus>;
@@ -74,11 +81,6 @@ export interface Catalog {
 export interface DumpComponent {
   backup(request: DumpRequest, context: RunContext): Promise<DumpResult>;
   restore(request: RestoreRequest, context: RunContext): Promise<RestoreReport>;
-  verify(
-    point: RecoveryPoint,
-    depth: VerifyDepth,
-    context: Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>,
-  ): Promise<VerificationReport>;
   check(request: DumpRequest, context: RunContext): Promise<CheckReport>;
 }
 

@@ -20,7 +20,8 @@ export interface CommandRun {
   readonly command: Command;
   readonly source: string;
   readonly store: ObjectStore;
-  readonly points: Points;
+  /** One component's recovery points. */
+  readonly points: <C extends Component>(component: C) => Points<C>;
   readonly reporter: RunReporter;
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -101,7 +102,7 @@ async function withinLimits(
       command,
       source,
       store,
-      points: new Points({ catalog: dependencies.catalog, store, source, reporter, signal }),
+      points: (component) => new Points({ component, catalog: dependencies.catalog, store, source, reporter, signal }),
       reporter,
       signal,
       now: dependencies.host.now,

@@ -3,7 +3,7 @@ import { findPoint, listPoints, readPoint } from '../catalog/catalog';
 import { backupDump } from '../components/dump/backup';
 import { checkDump } from '../components/dump/check';
 import { restoreDump } from '../components/dump/restore';
-import { verifyDump } from '../components/dump/verify';
+import { verifyPoint } from '../components/registry';
 import { readStatus } from '../observe/status/read-status';
 import { sendNotice } from '../notify/send-notice';
 import { resolveServer } from '../postgres/resolve-server';
@@ -32,7 +32,8 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     openStore: (vaultUri) => openS3Store(vaultUri),
     resolveServer,
     catalog: { findPoint, listPoints, readPoint, readStatus },
-    dump: { backup: backupDump, restore: restoreDump, verify: verifyDump, check: checkDump },
+    dump: { backup: backupDump, restore: restoreDump, check: checkDump },
+    verifyPoint,
     verifyAndRecord,
     sendNotice: (notice, destination) => sendNotice(notice, destination, readSecret),
     retention: { plan: planRetention, apply: applyRetention },

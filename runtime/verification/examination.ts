@@ -3,7 +3,6 @@ import {
   MANIFEST_NAME,
   pointPrefix,
   VERIFICATION_CHECKS,
-  type Component,
   type Manifest,
   type PointAddress,
   type Verification,
@@ -15,11 +14,11 @@ import { readManifest } from '../catalog/manifest-reader';
 import { readText } from '../catalog/read-text';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import { sha256Of } from '../catalog/verification-record';
-import { verifyDump } from '../components/dump/verify';
+import { verifyPoint } from '../components/registry';
 import type { RunContext } from '../context';
 import { BackupError, toBackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
-import { checkFloor, checkHistory, checkTotals, totalsOf } from './content';
+import { checkFloor, checkHistory, totalsOf } from './content';
 import type { Expectations } from './expectations';
 import { checkProtection } from './protection';
 
@@ -66,11 +65,10 @@ export class Examination {
     if (!point) return;
     await this.checkTime();
     this.totals = totalsOf(point.manifest);
-    this.add(checkTotals(point.manifest));
-    this.add(checkFloor(this.totals, this.options.expectations));
+    this.add(checkFloor(point.manifest, this.options.expectations));
     await this.checkObjects(point);
     await this.checkProtections(point.manifest);
-    this.add(checkHistory(this.totals, await earlier()));
+    this.add(checkHistory(this.address.component, this.totals, await earlier()));
   }
 
   private async readPoint(): Promise<RecoveryPoint | undefined> {
@@ -108,9 +106,7 @@ export class Examination {
   }
 
   private async checkObjects(point: RecoveryPoint): Promise<void> {
-    const verify = VERIFIERS[this.address.component];
-    if (!verify) throw new BackupError('internal', `no verification of ${this.address.component} is known`);
-    const report = await verify(point, this.options.depth, { store: this.store, ...this.options });
+    const report = await verifyPoint(point, this.options.depth, { store: this.store, ...this.options });
     this.objects = report.objects.length;
     for (const { key, outcome, finding } of report.objects) {
       if (outcome !== 'passed') this.add([{ subject: key, outcome, finding }]);
@@ -140,8 +136,6 @@ export class Examination {
 
 /** Clocks of a task and of the store differ by seconds; by an hour, none that the store still accepts. */
 const CLOCK_SKEW_MS = 3_600_000;
-
-const VERIFIERS: Partial<Record<Component, typeof verifyDump>> = { dump: verifyDump };
 
 function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -26,7 +26,7 @@ export class VerificationRecords {
 
   /**
    * What the recovery points of the same class hold that the store received before this one, the newest first; only those
-   * with nothing against them but, at most, their own size or rows.
+   * with nothing against them but, at most, their own size or content.
    */
   async before(run: SurveyedRun, runs: readonly SurveyedRun[]): Promise<VerifiedTotals[]> {
     const earlier = runs
@@ -45,7 +45,7 @@ export class VerificationRecords {
   }
 }
 
-const HISTORY_CHECKS: ReadonlySet<string> = new Set([VERIFICATION_CHECKS.sizeHistory, VERIFICATION_CHECKS.rowHistory]);
+const HISTORY_CHECKS: ReadonlySet<string> = new Set([VERIFICATION_CHECKS.sizeHistory, VERIFICATION_CHECKS.itemHistory]);
 
 /** By the store's clock; of two in one second, by the time that names them. */
 function isEarlier(other: SurveyedRun, run: SurveyedRun): boolean {

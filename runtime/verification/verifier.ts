@@ -173,8 +173,8 @@ function count(verifications: readonly Verification[], { settings, write, now }:
 }
 
 function isAnomalous({ findings }: Verification): boolean {
-  const { sizeHistory, rowHistory } = VERIFICATION_CHECKS;
-  return findings.some(({ subject }) => subject === sizeHistory || subject === rowHistory);
+  const { sizeHistory, itemHistory } = VERIFICATION_CHECKS;
+  return findings.some(({ subject }) => subject === sizeHistory || subject === itemHistory);
 }
 
 function isSweep(event: unknown): event is SweepEvent {

@@ -1,6 +1,6 @@
 /** Where a restore may go, and what it leaves behind when it fails: it never looks finished, and it never adds rows to rows. */
 import type { BackupError } from '../../runtime/errors';
-import type { RecoveryPoint } from '../../runtime/catalog/recovery-point';
+import type { DumpPoint } from '../../runtime/catalog/recovery-point';
 import { FaultyStore } from '../support/faulty-store';
 import { failureOf } from '../support/failure-of';
 import { Lab } from '../support/lab';
@@ -27,7 +27,7 @@ COMMENT ON TABLE sales.orders IS 'orders';
 `;
 
 let lab: Lab;
-let point: RecoveryPoint;
+let point: DumpPoint;
 
 beforeAll(async () => {
   lab = await Lab.start();
@@ -158,7 +158,7 @@ describe('a restore that fails says so in the target itself', () => {
 });
 
 describe('owners and grants', () => {
-  let owned: RecoveryPoint;
+  let owned: DumpPoint;
 
   beforeAll(async () => {
     await lab.sql('postgres', 'CREATE ROLE leaver; CREATE ROLE guest;');

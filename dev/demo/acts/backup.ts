@@ -6,7 +6,7 @@ import {
   parsePointPrefix,
   pointId,
   pointPrefix,
-  type Manifest,
+  type DumpManifest,
   type PointAddress,
 } from '../../../model';
 import { formatBytes, formatCount, formatNumberOf } from '../../../runtime/observe/format';
@@ -20,7 +20,7 @@ import { operatorEnvironment, taskEnvironment } from '../environment';
 import { document, runProgram, type ProgramRun } from '../program';
 import { listVault, tryAll, type StoredKey } from '../vault-view';
 
-export async function backUp({ scene, narrator, signal }: Demonstration): Promise<Manifest> {
+export async function backUp({ scene, narrator, signal }: Demonstration): Promise<DumpManifest> {
   return narrator.step('back up', async (telling) => {
     const run = await runProgram(['backup', 'dump'], taskEnvironment(scene, new Date()), signal);
     claim(run.exitCode === 0, 'the backup succeeds', run.stderr);
@@ -34,6 +34,7 @@ export async function backUp({ scene, narrator, signal }: Demonstration): Promis
     );
     claim(shown.exitCode === 0, 'the vault holds the recovery point', shown.stdout + shown.stderr);
     const { manifest } = document<PointDocument>(shown, 'postgres-backup/point/1');
+    if (manifest.component !== 'dump') throw new Error(`${manifest.point} is of ${manifest.component}`);
     const { totals } = manifest;
     telling.result(`${formatCount(totals.rows)} rows in ${formatBytes(totals.storedBytes)}`);
     telling.command('postgres-backup backup dump');
@@ -43,7 +44,7 @@ export async function backUp({ scene, narrator, signal }: Demonstration): Promis
   });
 }
 
-export async function showStored({ scene, narrator }: Demonstration, manifest: Manifest): Promise<void> {
+export async function showStored({ scene, narrator }: Demonstration, manifest: DumpManifest): Promise<void> {
   await narrator.step('look', async (telling) => {
     const stored = await listVault(scene);
     const prefix = pointPrefix(pointAddress(stored));
@@ -77,7 +78,7 @@ export async function verifyStored({ scene, narrator, signal }: Demonstration): 
 }
 
 /** What an object is, in a few words; nothing where its name says it. */
-function whatIsIn(key: string, { databases }: Manifest): string {
+function whatIsIn(key: string, { databases }: DumpManifest): string {
   const archive = databases.flatMap(({ data }) => data).find(({ object }) => object.key === key);
   if (archive === undefined) return key.endsWith(`/${MANIFEST_NAME}`) ? 'written last' : '';
   const tables = formatNumberOf(archive.tables.length, 'table');

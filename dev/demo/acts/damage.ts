@@ -1,5 +1,5 @@
 /** Damage in the store: one bit, one byte. Both must be refused by the verification and by the restore. */
-import type { Manifest, StoredObject } from '../../../model';
+import type { DumpManifest, StoredObject } from '../../../model';
 import { formatBytes, formatCount } from '../../../runtime/observe/format';
 import type { ErrorDocument } from '../../../runtime/cli/error-answer';
 import type { VerifyDocument } from '../../../runtime/cli/output/verify-output';
@@ -16,7 +16,7 @@ import { askPsql } from '../psql';
 const TARGET = 'clinic_from_damaged';
 const MARKER = 'postgres_backup_restore_incomplete';
 
-export async function flipBit(demonstration: Demonstration, manifest: Manifest): Promise<void> {
+export async function flipBit(demonstration: Demonstration, manifest: DumpManifest): Promise<void> {
   const { scene, narrator, signal } = demonstration;
   await narrator.step('flip a bit', async (telling) => {
     const { key, sizeBytes } = largest(manifest);
@@ -32,7 +32,7 @@ export async function flipBit(demonstration: Demonstration, manifest: Manifest):
   });
 }
 
-export async function cutShort(demonstration: Demonstration, manifest: Manifest): Promise<void> {
+export async function cutShort(demonstration: Demonstration, manifest: DumpManifest): Promise<void> {
   const { scene, narrator } = demonstration;
   await narrator.step('cut short', async (telling) => {
     const { key, sizeBytes } = largest(manifest);
@@ -86,7 +86,7 @@ function nameOf({ key }: Damaged): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
 
-function largest(manifest: Manifest): StoredObject {
+function largest(manifest: DumpManifest): StoredObject {
   return manifest.databases
     .flatMap(({ data }) => data.map(({ object }) => object))
     .reduce((a, b) => (b.sizeBytes > a.sizeBytes ? b : a));

@@ -67,7 +67,7 @@ export async function restore(point: string, run: CommandRun): Promise<Answer> {
   const { store, reporter, signal, now } = run;
   const server = run.server();
 
-  const found = await run.points.find(point);
+  const found = await run.points('dump').find(point);
   reporter.headline(restoreHeadline(found, now()));
   const report = await run.dependencies.dump.restore(restoreRequest(found, options), {
     store,

@@ -18,9 +18,9 @@ interface ComponentDocument {
   readonly newest:
     | (PointDocument & {
         readonly verification: string;
-        readonly serverVersion: string;
+        readonly serverVersion: string | null;
         readonly storedBytes: number;
-        readonly rows: number;
+        readonly items: number;
         readonly durationMs: number;
       })
     | null;
@@ -79,10 +79,10 @@ function figuresOf({
   verification,
   serverVersion,
   storedBytes,
-  rows,
+  items,
   durationMs,
 }: NonNullable<ComponentStatus['newest']>) {
-  return { verification, serverVersion, storedBytes, rows, durationMs };
+  return { verification, serverVersion, storedBytes, items, durationMs };
 }
 
 function pointDocument(point: DatedPoint, at: Date): PointDocument {

@@ -1,4 +1,4 @@
-import { pointId, RETENTION_CLASSES, type RetentionClass } from '../../../model';
+import { ITEM_NAMES, pointId, RETENTION_CLASSES, type RetentionClass } from '../../../model';
 import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { ObjectiveResult } from '../../observe/status/evaluate';
@@ -56,7 +56,7 @@ function componentLines(
   ];
 }
 
-function newestParts({ newest, newestVerified }: ComponentStatus, at: Date, style: Style): string[] {
+function newestParts({ component, newest, newestVerified }: ComponentStatus, at: Date, style: Style): string[] {
   if (!newest) return [style.bad('no recovery point')];
   const verified =
     newest.verification === 'passed'
@@ -66,7 +66,7 @@ function newestParts({ newest, newestVerified }: ComponentStatus, at: Date, styl
     `newest ${formatAge(newest.begunAt, at)}`,
     verified,
     formatBytes(newest.storedBytes),
-    `${formatCount(newest.rows)} rows`,
+    formatNumberOf(newest.items, ITEM_NAMES[component]),
     formatDuration(newest.durationMs),
   ];
 }

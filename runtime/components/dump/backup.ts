@@ -1,4 +1,4 @@
-import { pointId, type DumpedDatabase, type Manifest } from '../../../model';
+import { pointId, type DumpManifest, type DumpedDatabase } from '../../../model';
 import { PointWriter } from '../../catalog/point-writer';
 import { addressOf } from '../../catalog/run-id';
 import type { RunContext } from '../../context';
@@ -38,7 +38,7 @@ async function makePoint(
   context: RunContext,
   writer: PointWriter,
   startedAt: Date,
-): Promise<Manifest> {
+): Promise<DumpManifest> {
   const server = await describeServer(context);
   const names = databasesToDump(request, server);
   for (const warning of server.warnings) context.reporter.warn(warning);

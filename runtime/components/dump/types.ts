@@ -1,13 +1,6 @@
-import type {
-  DumpContent,
-  FailureCode,
-  Manifest,
-  Outcome,
-  RetentionClass,
-  TableClass,
-  VerifyDepth,
-} from '../../../model';
-import type { RecoveryPoint } from '../../catalog/recovery-point';
+import type { DumpContent, DumpManifest, FailureCode, Outcome, RetentionClass, TableClass } from '../../../model';
+import type { DumpPoint } from '../../catalog/recovery-point';
+import type { ArchiveEntry } from '../../postgres/archive/archive-head';
 
 /** What to dump and how. */
 export interface DumpRequest {
@@ -31,15 +24,17 @@ export interface DumpRequest {
   /** A database with fewer tables is refused as the wrong or an empty one. */
   readonly minimumTables: number;
   readonly lockTimeoutSeconds: number;
+  /** `pg_dump` patterns; the rows of such tables are hashed in the snapshot, for a drill to compare. @default none */
+  readonly contentHashTables?: readonly string[];
 }
 
 export type DumpResult =
-  | { readonly outcome: 'made'; readonly manifest: Manifest; readonly uri: string; readonly durationMs: number }
+  | { readonly outcome: 'made'; readonly manifest: DumpManifest; readonly uri: string; readonly durationMs: number }
   /** Another run owns this scheduled time. */
   | { readonly outcome: 'skipped'; readonly reason: string };
 
 export interface RestoreRequest {
-  readonly point: RecoveryPoint;
+  readonly point: DumpPoint;
   /** Which of the point's databases; absent: its only one. The connection says where it goes. */
   readonly database?: string;
   /** `refuse` a target that holds anything, or `clean`: drop and create it anew. */
@@ -54,6 +49,12 @@ export interface RestoreRequest {
   /** Give every object to the connecting user and leave grants out (`--no-owner --no-privileges`). */
   readonly ownership: 'as dumped' | 'connecting user';
   readonly jobs: number;
+  /** Which of the definitions are made. @default all that belong to the tables */
+  readonly chooseDefinitions?: (entries: readonly ArchiveEntry[]) => readonly ArchiveEntry[];
+  /** What becomes of a table whose rows are not as promised: the restore fails, or the report says so. @default refuse */
+  readonly differences?: 'refuse' | 'report';
+  /** Where definitions are kept while it runs. @default the system's directory for temporary files */
+  readonly scratchDirectory?: string;
 }
 
 export interface ComparedTable {
@@ -79,23 +80,6 @@ export interface RestoreReport {
   readonly warnings: readonly string[];
 }
 
-export interface VerifiedObject {
-  readonly key: string;
-  readonly sizeBytes: number;
-  readonly outcome: Outcome;
-  /** What was compared, or what is wrong. */
-  readonly finding: string;
-}
-
-export interface VerificationReport {
-  readonly outcome: Outcome;
-  readonly point: string;
-  readonly source: string;
-  readonly depth: VerifyDepth;
-  readonly objects: readonly VerifiedObject[];
-  readonly durationMs: number;
-}
-
 export interface PreflightFinding {
   /** What was looked at: `server version`, `readable tables`, … */
   readonly check: string;
@@ -111,5 +95,3 @@ export interface CheckReport {
   readonly server: string;
   readonly databases: readonly { readonly name: string; readonly findings: readonly PreflightFinding[] }[];
 }
-
-export { VERIFY_DEPTHS, type VerifyDepth } from '../../../model';

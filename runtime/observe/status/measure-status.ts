@@ -25,7 +25,7 @@ function valuesOf(status: ComponentStatus, at: Date): Measurement['values'] {
     pointsKept: Object.values(kept).reduce((sum, count) => sum + count, 0),
     ...(newest && {
       newestSize: newest.storedBytes,
-      newestRows: newest.rows,
+      ...(status.component === 'dump' ? { newestRows: newest.items } : { newestItems: newest.items }),
       newestDuration: Math.max(0, newest.durationMs) / 1000,
     }),
   };

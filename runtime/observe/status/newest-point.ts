@@ -1,3 +1,4 @@
+import { manifestItems } from '../../../model';
 import { readPoint } from '../../catalog/catalog';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import { BackupError } from '../../errors';
@@ -68,9 +69,9 @@ function newestOf(point: RecoveryPoint, begunAt: Date): NewestPoint {
     address,
     begunAt,
     verification: verification ?? 'not verified',
-    serverVersion: manifest.server.version,
+    serverVersion: manifest.component === 'dump' ? manifest.server.version : null,
     storedBytes: manifest.totals.storedBytes,
-    rows: manifest.totals.rows,
+    items: manifestItems(manifest),
     durationMs: durationMsOf(point),
   };
 }

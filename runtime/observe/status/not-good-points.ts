@@ -37,10 +37,10 @@ async function lookAt(store: ObjectStore, run: DatedRun['run']): Promise<NotGood
   };
 }
 
-const { sizeHistory, rowHistory } = VERIFICATION_CHECKS;
+const { sizeHistory, itemHistory } = VERIFICATION_CHECKS;
 
 function isUnusual({ findings }: Pick<Verification, 'findings'> = { findings: [] }): boolean {
-  return findings.length > 0 && findings.every(({ subject }) => subject === sizeHistory || subject === rowHistory);
+  return findings.length > 0 && findings.every(({ subject }) => subject === sizeHistory || subject === itemHistory);
 }
 
 function reasonOf(verification: Verification | undefined): string {

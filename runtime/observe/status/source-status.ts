@@ -32,9 +32,11 @@ export interface DatedPoint {
 
 export interface NewestPoint extends DatedPoint {
   readonly verification: Outcome | 'not verified';
-  readonly serverVersion: string;
+  /** Of what was dumped; `null` where there is no server. */
+  readonly serverVersion: string | null;
   readonly storedBytes: number;
-  readonly rows: number;
+  /** Rows, objects, files: in the component's own unit. */
+  readonly items: number;
   readonly durationMs: number;
 }
 

@@ -1,4 +1,4 @@
-import type { VerificationReport, VerifiedObject } from '../../../runtime/components/dump/types';
+import type { VerificationReport, VerifiedObject } from '../../../runtime/components/component';
 import { BackupError } from '../../../runtime/errors';
 import type { RecordedVerification } from '../../../runtime/cli/dependencies';
 import { pointId, type Verification } from '../../../model';
@@ -6,16 +6,14 @@ import { examplePoint, runCli, TARGET, type Setup } from './support/harness';
 
 function found(outcome: VerificationReport['outcome'], objects: readonly VerifiedObject[]): Setup {
   return {
-    dump: {
-      verify: async (point, depth) => ({
-        outcome,
-        point: point.manifest.point,
-        source: 'orders',
-        depth,
-        objects,
-        durationMs: 12_000,
-      }),
-    },
+    verifyPoint: async (point, depth) => ({
+      outcome,
+      point: point.manifest.point,
+      source: 'orders',
+      depth,
+      objects,
+      durationMs: 12_000,
+    }),
   };
 }
 
@@ -112,7 +110,7 @@ describe('with --record', () => {
     manifestSha256: 'aa',
     findings: [],
     objects: 3,
-    totals: { storedBytes: 1000, tables: 2, rows: 10 },
+    totals: { storedBytes: 1000, items: 10 },
     tool: { name: 'postgres-backup', version: '1.2.3' },
   };
 

@@ -8,7 +8,7 @@ import {
   serialiseManifest,
   STARTED_NAME,
   VERIFICATION_FORMAT,
-  type Manifest,
+  type DumpManifest,
   type Outcome,
   type PointAddress,
   type RetentionClass,
@@ -77,7 +77,7 @@ export async function storeVerification(
     format: VERIFICATION_FORMAT,
     point: pointId(address),
     source: address.source,
-    component: address.component,
+    component: 'dump',
     outcome,
     depth: 'read',
     verifiedAt: address.time.toISOString(),
@@ -98,12 +98,12 @@ async function storeObject(store: ObjectStore, key: string, content: string): Pr
   return { key, versionId, sizeBytes, sha256, crc32: crc32Base64(crc32(bytes)), parts: [{ sizeBytes, sha256 }] };
 }
 
-function manifest(address: PointAddress, globals: StoredObject): Manifest {
+function manifest(address: PointAddress, globals: StoredObject): DumpManifest {
   return {
     format: MANIFEST_FORMAT,
     point: pointId(address),
     source: address.source,
-    component: address.component,
+    component: 'dump',
     class: address.class,
     scheduledAt: null,
     startedAt: address.time.toISOString(),

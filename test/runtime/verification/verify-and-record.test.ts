@@ -25,7 +25,7 @@ test('a good point passes, and the result lies beside its manifest', async () =>
     depth: 'stored',
     verifiedAt: '2026-11-20T03:00:00.000Z',
     objects: 1,
-    totals: { storedBytes: 5000, tables: 1, rows: 1000 },
+    totals: { storedBytes: 5000, items: 1000 },
   });
   expect(JSON.parse(String(store.bytesOf(`${point.prefix}verification.json`)))).toEqual(verification);
   expect(await readVerification(store, point.prefix)).toEqual(verification);
@@ -147,11 +147,11 @@ describe('a point out of line with those before it', () => {
   test.each([
     [
       { ...usual, rows: 10_000 },
-      'rows against history could not verify: it has shrunk to 10,000 rows; the median of the 4 before it is 100,000',
+      'content against history could not verify: it has shrunk to 10,000 rows; the median of the 4 before it is 100,000',
     ],
     [
       { ...usual, rows: 1_000_000 },
-      'rows against history could not verify: it has grown to 1,000,000 rows; the median of the 4 before it is 100,000',
+      'content against history could not verify: it has grown to 1,000,000 rows; the median of the 4 before it is 100,000',
     ],
     [
       { ...usual, sizeBytes: 100_000 },

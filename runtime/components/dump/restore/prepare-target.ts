@@ -94,10 +94,14 @@ async function selectForTarget(
   session: SqlSession,
   definitions: Definitions | null,
 ): Promise<Definitions | null> {
-  if (!definitions || run.wanted.length === 0) return definitions;
+  if (!definitions) return null;
+  const choose = run.request.chooseDefinitions;
+  if (run.wanted.length === 0)
+    return choose ? { ...definitions, entries: choose(definitions.entries), made: 'some' } : definitions;
   const selected = selectDefinitions(definitions.entries, run.wanted);
   // For rows alone nothing is made, and the sequences that are there are to be set.
-  return { ...definitions, entries: run.content === 'data' ? selected : await withoutPresent(session, selected) };
+  const entries = run.content === 'data' ? selected : await withoutPresent(session, selected);
+  return { ...definitions, entries, made: 'some' };
 }
 
 async function checkTarget(run: RestoreRun, session: SqlSession, selected: Definitions | null): Promise<void> {

@@ -38,6 +38,8 @@ export interface RestoreRun {
 export interface Definitions {
   readonly file: string;
   readonly entries: readonly ArchiveEntry[];
+  /** `some`: those of the entries alone are made. */
+  readonly made: 'all' | 'some';
 }
 
 /** Checks what can be checked without touching the target, and gathers what the steps need. */
@@ -71,7 +73,7 @@ export async function beginRestore(request: RestoreRequest, context: RunContext)
     tools,
     origin: { store: context.store, zstd, signal: stop.signal },
     phases: new Phases(context.reporter),
-    directory: await makeDirectory(os.tmpdir()),
+    directory: await makeDirectory(request.scratchDirectory ?? os.tmpdir()),
     stop,
     warnings: [],
   };

@@ -1,8 +1,16 @@
 // Runs a command line in this process, with everything around it made visible.
 import { EventEmitter } from 'node:events';
-import { parsePointId, pointPrefix, type ExitCode, type PointAddress } from '../../../../model';
-import type { RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
-import type { DumpRequest, RestoreRequest, VerifyDepth } from '../../../../runtime/components/dump/types';
+import {
+  parsePointId,
+  pointPrefix,
+  type Component,
+  type ExitCode,
+  type ManifestOf,
+  type PointAddress,
+  type VerifyDepth,
+} from '../../../../model';
+import type { DumpPoint, RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
+import type { DumpRequest, RestoreRequest } from '../../../../runtime/components/dump/types';
 import type { RunContext } from '../../../../runtime/context';
 import type { Dependencies, DumpComponent, Retention } from '../../../../runtime/cli/dependencies';
 import { runProgram } from '../../../../runtime/cli/program';
@@ -17,11 +25,12 @@ export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
+  readonly verifyPoint?: Dependencies['verifyPoint'];
   readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
   readonly retention?: Partial<Retention>;
   readonly sendNotice?: Dependencies['sendNotice'];
   readonly resolveServer?: Dependencies['resolveServer'];
-  readonly points?: readonly RecoveryPoint[];
+  readonly points?: readonly DumpPoint[];
   readonly readStatus?: Dependencies['catalog']['readStatus'];
   readonly terminal?: { readonly columns: number };
   /** What was written when the process would have been ended at once. */
@@ -95,10 +104,10 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
     },
     catalog: {
       listPoints: async () => points.map((point) => point.address),
-      findPoint: async (_store, source, _component, wanted) => {
+      findPoint: async <C extends Component>(_store: ObjectStore, source: string, _component: C, wanted: string) => {
         const found = points.find((point) => wanted === 'latest' || point.manifest.point === wanted);
         if (!found) throw new BackupError('point-missing', `there is no recovery point ${wanted} of "${source}"`);
-        return found;
+        return found as RecoveryPoint as RecoveryPoint<ManifestOf<C>>;
       },
       readPoint: async (_store, address) => {
         const found = points.find((point) => point.address === address);
@@ -122,18 +131,18 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         ran.restores.push(request);
         return setup.dump?.restore ? setup.dump.restore(request, context) : examplePassedRestore();
       },
-      verify: async (point, depth, context) => {
-        ran.verifications.push({ point: point.manifest.point, depth });
-        return setup.dump?.verify
-          ? setup.dump.verify(point, depth, context)
-          : { outcome: 'passed', point: point.manifest.point, source: 'orders', depth, objects: [], durationMs: 1 };
-      },
       check: async (request, context) => {
         ran.checks.push(request);
         return setup.dump?.check
           ? setup.dump.check(request, context)
           : { outcome: 'passed', server: 'backup@db.internal:5432/orders', databases: [] };
       },
+    },
+    verifyPoint: async (point, depth, context) => {
+      ran.verifications.push({ point: point.manifest.point, depth });
+      return setup.verifyPoint
+        ? setup.verifyPoint(point, depth, context)
+        : { outcome: 'passed', point: point.manifest.point, source: 'orders', depth, objects: [], durationMs: 1 };
     },
     verifyAndRecord: async (store, address, options) => {
       if (setup.verifyAndRecord) return setup.verifyAndRecord(store, address, options);
@@ -160,7 +169,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
 export function examplePoint(
   id = '20261120T021003Z-4k2m9x',
   changes: Parameters<typeof exampleManifest>[0] = {},
-): RecoveryPoint {
+): DumpPoint {
   const parsed = parsePointId(id);
   if (!parsed) throw new Error(`not an id: ${id}`);
   const manifest = exampleManifest({ point: id, startedAt: parsed.time.toISOString(), ...changes });

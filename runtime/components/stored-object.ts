@@ -1,5 +1,5 @@
-import type { Outcome, StoredObject } from '../../../../model';
-import type { ObjectStore } from '../../../store/store';
+import type { Outcome, StoredObject } from '../../model';
+import type { ObjectStore } from '../store/store';
 
 /** What was found of one object. */
 export interface Finding {
