@@ -1,5 +1,6 @@
 import { ENVIRONMENT, METRIC_NAMESPACE, METRICS } from '../../../../model';
 import { publishFreshness, readFreshnessSettings } from '../../../../runtime/observe/status/publish-freshness';
+import { BackupError } from '../../../../runtime/errors';
 import { failureOf } from '../../../support/failure-of';
 import { Vault } from './support/vault';
 
@@ -43,6 +44,58 @@ test('when it cannot be found out, nothing is published', async () => {
   const write = (line: string) => void lines.push(line);
   await failureOf(publishFreshness({ store: vault.store, source: 'orders', now, write }));
   expect(lines).toEqual([]);
+});
+
+describe('the key of the vault', () => {
+  const AT = '2026-11-20T03:00:00Z';
+
+  async function publishedWith(keyState: () => Promise<string>, vault = new Vault('2026-11-20T02:00:00Z')) {
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const ended = publishFreshness({ store: vault.store, source: 'orders', now: () => new Date(AT), write, keyState });
+    const error = await ended.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    return { error, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  }
+
+  const usable = ({ lines }: { lines: Record<string, unknown>[] }) =>
+    lines.flatMap((line) => (METRICS.keyUsable.name in line ? [line[METRICS.keyUsable.name]] : []));
+
+  test.each([
+    ['Enabled', 1],
+    ['Updating', 1],
+    ['Disabled', 0],
+    ['PendingDeletion', 0],
+    ['Unavailable', 0],
+    ['a state of next year', 0],
+  ])('in the state %s is published as %d', async (state, value) => {
+    const published = await publishedWith(async () => state);
+    expect(published.error).toBeUndefined();
+    expect(usable(published)).toEqual([value]);
+    expect(published.lines.at(-1)).toHaveProperty(METRICS.newestAge.name);
+  });
+
+  test('is published when nothing can be read for want of it', async () => {
+    const vault = new Vault('2026-11-20T02:00:00Z');
+    vault.store.list = () => {
+      throw new BackupError('store-denied', 'KMS.DisabledException');
+    };
+    const published = await publishedWith(async () => 'Disabled', vault);
+    expect(published.error).toMatchObject({ code: 'store-denied' });
+    expect(usable(published)).toEqual([0]);
+    expect(published.lines).toHaveLength(2);
+  });
+
+  test('of which nothing can be found out leaves its metric silent, which alarms, and keeps no other from being published', async () => {
+    const published = await publishedWith(async () => {
+      throw new BackupError('store-denied', 'it cannot be found out');
+    });
+    expect(published.error).toMatchObject({ code: 'store-denied' });
+    expect(usable(published)).toEqual([]);
+    expect(published.lines.at(-1)).toHaveProperty(METRICS.newestAge.name);
+  });
 });
 
 const GOOD = { [ENVIRONMENT.vault]: 's3://acme-vault', [ENVIRONMENT.source]: 'orders' };
