@@ -24,11 +24,13 @@ export async function* decompress(stored: Readable, signal: AbortSignal): AsyncG
     () => undefined,
     (error: unknown) => ({ error }),
   );
+  let ended = false;
   try {
     yield* stage.stdout as AsyncIterable<Buffer>;
+    ended = true;
   } finally {
     // Left before its end, it is not waited for.
-    stage.stop();
+    if (!ended) stage.stop();
   }
   const exit = await stage.exited;
   const broken = await fed;
