@@ -418,7 +418,7 @@ test('every metric of a backup is one that the program emits', () => {
     backup.metricBackupFailed(),
     backup.metricBackupDuration(),
     backup.metricBackupSize(),
-    backup.dump.metricBackupRows(),
+    backup.dump.metricBackupItems(),
   ];
   expect(metrics.map(({ metricName }) => metricName)).toEqual(
     (['backupSucceeded', 'backupFailed', 'backupDuration', 'backupSize', 'backupRows'] as const).map(
