@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -6,6 +7,7 @@ import { BackupComponent } from './backup-component';
 import { BackupFreshness } from './backup-freshness';
 import { BackupFunction } from './backup-function';
 import { BackupPlan } from './backup-plan';
+import { BackupReports } from './backup-reports';
 import { IBackupVault } from './backup-vault-props';
 
 /**
@@ -45,6 +47,17 @@ export interface BackupAlarmOptions {
 }
 
 /**
+ * The disk of a task.
+ */
+export interface WatchedStorage {
+  /** Cluster that the task runs in. Without Container Insights nothing is told of its disk. */
+  readonly cluster: ecs.ICluster;
+
+  /** Family of the task definition. */
+  readonly family: string;
+}
+
+/**
  * What the alarms watch.
  */
 export interface BackupAlarmsProps extends BackupAlarmOptions {
@@ -62,6 +75,20 @@ export interface BackupAlarmsProps extends BackupAlarmOptions {
 
   /** What publishes how they stand. */
   readonly freshness: BackupFreshness;
+
+  /**
+   * What counts tasks that never started.
+   *
+   * @default - they are not counted: such a run shows as age alone
+   */
+  readonly reports?: BackupReports;
+
+  /**
+   * The task's disk, if it was given one.
+   *
+   * @default - it is not watched
+   */
+  readonly storage?: WatchedStorage;
 
   /**
    * The other functions of the backup, by the name that their alarm gets.

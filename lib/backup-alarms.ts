@@ -26,6 +26,12 @@ export class BackupAlarms extends Construct {
   public readonly startsDropped: cloudwatch.Alarm;
   /** Starts are refused. */
   public readonly startsRefused: cloudwatch.Alarm;
+  /** The vault's key is disabled or about to be deleted; if the vault has one. */
+  public readonly keyUnusable?: cloudwatch.Alarm;
+  /** Tasks are stopped before their program runs; if that is counted. */
+  public readonly tasksNotStarted?: cloudwatch.Alarm;
+  /** The task's disk is nearly full; if it was given one. */
+  public readonly storageNearlyFull?: cloudwatch.Alarm;
   /** Another function failed; one alarm for each, in the order of their names. */
   public readonly functionErrors: cloudwatch.Alarm[];
   /** Age of the newest good backup above which its alarm goes off. */
@@ -52,6 +58,9 @@ export class BackupAlarms extends Construct {
     this.deadLetters = this.watchDeadLetters(props);
     this.startsDropped = this.watchDroppedStarts(props);
     this.startsRefused = this.watchRefusedStarts(props);
+    this.keyUnusable = this.watchKey(props);
+    this.tasksNotStarted = this.watchTasks(props);
+    this.storageNearlyFull = this.watchStorage(props);
     this.functionErrors = this.watchFunctions(props);
   }
 
@@ -66,6 +75,7 @@ export class BackupAlarms extends Construct {
       this.deadLetters,
       this.startsDropped,
       this.startsRefused,
+      ...[this.keyUnusable, this.tasksNotStarted, this.storageNearlyFull].filter((alarm) => alarm !== undefined),
       ...this.functionErrors,
     ];
   }
@@ -162,6 +172,65 @@ export class BackupAlarms extends Construct {
     });
   }
 
+  /**
+   * The key is asked all the time, so that silence alarms too. CloudTrail would tell at once who disabled it, but only where a
+   * trail is on, which is not ours to say; and a key that is to be deleted can be saved for a week at least.
+   */
+  private watchKey({ sourceName, freshness }: BackupAlarmsProps): cloudwatch.Alarm | undefined {
+    if (!freshness.watchedKey) return undefined;
+    return this.factory.continuous('KeyUnusable', {
+      metric: freshness.metricKeyUsable(),
+      threshold: 1,
+      comparison: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+      what: `${sourceName}: the key of the vault is disabled or about to be deleted, or nothing is known of it. Without it no backup can be read.`,
+      look: `aws kms describe-key --key-id ${freshness.watchedKey.keyArn}`,
+      runbook: 'key-unusable',
+    });
+  }
+
+  /** Of a metric that is there only when it happens; a run that nothing counts shows as age. */
+  private watchTasks({ sourceName, component, reports }: BackupAlarmsProps): cloudwatch.Alarm | undefined {
+    if (!reports) return undefined;
+    return this.factory.occurrence('TasksNotStarted', {
+      metric: reports.metricTaskNotStarted(component, { period: SILENCE }),
+      threshold: 0,
+      what: `${sourceName}: a task was stopped before its program ran: no image, no network, no capacity or no permission.`,
+      look: `aws logs filter-log-events --log-group-name ${reports.function.logGroup.logGroupName} --filter-pattern TaskFailedToStart`,
+      runbook: 'task-not-started',
+    });
+  }
+
+  /**
+   * Only of a task that was given a disk: a dump is streamed and needs none. The metric is there while the task runs, and where
+   * the cluster has Container Insights; a run that fails for want of space fails aloud.
+   *
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
+   */
+  private watchStorage({ sourceName, storage }: BackupAlarmsProps): cloudwatch.Alarm | undefined {
+    if (!storage) return undefined;
+    const { cluster, family } = storage;
+    const metric = (metricName: string) =>
+      new cloudwatch.Metric({
+        namespace: 'ECS/ContainerInsights',
+        metricName,
+        dimensionsMap: { ClusterName: cluster.clusterName, TaskDefinitionFamily: family },
+        statistic: cloudwatch.Stats.MAXIMUM,
+        period: Duration.minutes(1),
+      });
+    return this.factory.occurrence('StorageNearlyFull', {
+      metric: new cloudwatch.MathExpression({
+        expression: '100 * used / reserved',
+        usingMetrics: { used: metric('EphemeralStorageUtilized'), reserved: metric('EphemeralStorageReserved') },
+        label: 'disk space used, in percent',
+        period: Duration.minutes(1),
+      }),
+      threshold: NEARLY_FULL_PERCENT,
+      what: `${sourceName}: more than ${NEARLY_FULL_PERCENT} % of the task's disk is used.`,
+      look: this.look,
+      runbook: 'storage-nearly-full',
+    });
+  }
+
   private watchFunctions({ sourceName, functions = {} }: BackupAlarmsProps): cloudwatch.Alarm[] {
     return Object.entries(functions)
       .sort(([one], [other]) => (one < other ? -1 : 1))
@@ -178,6 +247,8 @@ export class BackupAlarms extends Construct {
 }
 
 const RUNBOOKS_URL = 'https://github.com/cdk-postgres-backup/cdk-postgres-backup/blob/main/docs/runbooks';
+
+const NEARLY_FULL_PERCENT = 85;
 
 /** Three times the interval at which the function looks. */
 const SILENCE = Duration.minutes(15);

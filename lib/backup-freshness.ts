@@ -43,11 +43,19 @@ export class BackupFreshness extends Construct {
   /** What starts the function. */
   public readonly rule: events.Rule;
 
+  /**
+   * The key of the vault, which is asked whether it is usable.
+   *
+   * @default - none: the vault has no key of KMS, or it is known by an alias alone
+   */
+  public readonly watchedKey?: kms.IKey;
+
   private readonly sourceName: string;
 
   constructor(scope: Construct, id: string, props: BackupFreshnessProps) {
     super(scope, id);
     this.sourceName = props.sourceName;
+    this.watchedKey = keyToWatch(props.vault);
     this.function = new BackupFunction(this, 'Function', {
       ...props,
       code: 'freshness',
@@ -55,11 +63,13 @@ export class BackupFreshness extends Construct {
       environment: {
         [ENVIRONMENT.vault]: props.vault.vaultUri,
         [ENVIRONMENT.source]: props.sourceName,
+        ...(this.watchedKey && { [ENVIRONMENT.encryptionKey]: this.watchedKey.keyArn }),
       },
       // Over before the next one begins.
       timeout: Duration.minutes(4),
     });
     props.vault.grantWatch(this.function, props.sourceName);
+    this.watchedKey?.grant(this.function, 'kms:DescribeKey');
     this.rule = new events.Rule(this, 'Rule', {
       description: `Looks how old the backups of ${props.sourceName} are`,
       schedule: events.Schedule.rate(BackupFreshness.INTERVAL),
@@ -162,6 +172,16 @@ export class BackupFreshness extends Construct {
     return this.metric('newestDuration', component, options);
   }
 
+  /**
+   * 1 while the vault's key is usable, 0 when it is disabled or about to be deleted.
+   *
+   * @default - minimum over 15 minutes
+   * @param options statistic, period and the like
+   */
+  public metricKeyUsable(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('keyUsable', BackupComponent.DUMP, { statistic: cloudwatch.Stats.MINIMUM, ...options });
+  }
+
   private metric(
     key: Parameters<typeof backupMetric>[0],
     component: BackupComponent,
@@ -171,6 +191,11 @@ export class BackupFreshness extends Construct {
     // Three times the interval: one that comes late is no silence.
     return backupMetric(key, subject, cloudwatch.Stats.MAXIMUM, { period: WATCHED_PERIOD, ...options });
   }
+}
+
+/** What an alias stands for is not known here, and a role cannot be let near it. */
+function keyToWatch({ encryptionKey }: IBackupVault): kms.IKey | undefined {
+  return encryptionKey && 'aliasName' in encryptionKey ? undefined : encryptionKey;
 }
 
 const WATCHED_PERIOD = Duration.minutes(15);

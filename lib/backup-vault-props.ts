@@ -42,6 +42,14 @@ export interface IBackupVault extends IConstruct {
   recoveryPointPattern(source: string, component: BackupComponent): events.EventPattern;
 
   /**
+   * What S3 tells EventBridge when a run of a source began, failed or was verified: that its record is there. An existing
+   * bucket must have its Amazon EventBridge notifications on.
+   *
+   * @param source name of the source
+   */
+  runRecordPattern(source: string): events.EventPattern;
+
+  /**
    * Lets a role store recovery points of one component of one source, and nothing else: it cannot read them back, list,
    * delete, change how long they are kept, or write that they are verified. Not for a role that verifies.
    *
@@ -69,6 +77,15 @@ export interface IBackupVault extends IConstruct {
    * @param source name of the source
    */
   grantWatch(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role watch one source, store reports about it (`<source>/reports/`), read them back and mark those whose time is
+   * over. It reads none of the data.
+   *
+   * @param grantee who may report
+   * @param source name of the source
+   */
+  grantReport(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
    * Lets a role mark recovery points of one component of one source as over: every version of their objects with the tag

@@ -5,12 +5,30 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { componentPrefix, EXPIRY_TAG, MANIFEST_NAME, sourceNameProblem, sourcePrefix } from '../model';
+import {
+  componentPrefix,
+  EXPIRY_TAG,
+  FAILURE_NAME,
+  MANIFEST_NAME,
+  reportsPrefix,
+  sourceNameProblem,
+  sourcePrefix,
+  STARTED_NAME,
+  VERIFICATION_NAME,
+} from '../model';
 import { acknowledgeCompliance } from './acknowledge';
 import { BackupComponent } from './backup-component';
 import { BackupVaultAttributes, BackupVaultProps, IBackupVault } from './backup-vault-props';
 import { StorageTiers } from './storage-tiers';
-import { allowExpire, allowRead, allowVerify, allowWatch, allowWrite, VaultLocation } from './vault-access';
+import {
+  allowExpire,
+  allowRead,
+  allowReport,
+  allowVerify,
+  allowWatch,
+  allowWrite,
+  VaultLocation,
+} from './vault-access';
 import { VaultLock } from './vault-lock';
 
 abstract class BackupVaultBase extends Construct implements IBackupVault {
@@ -36,6 +54,19 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     };
   }
 
+  public runRecordPattern(source: string): events.EventPattern {
+    const { bucket, prefix } = this.location(source);
+    const keys = [STARTED_NAME, FAILURE_NAME, VERIFICATION_NAME].map((name) => `${prefix}*/${name}`);
+    return {
+      source: ['aws.s3'],
+      detailType: ['Object Created'],
+      detail: {
+        bucket: { name: [bucket.bucketName] },
+        object: { key: keys.flatMap((key) => events.Match.wildcard(key)) },
+      },
+    };
+  }
+
   public grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
     return allowWrite(this.location(source, component), grantee);
   }
@@ -46,6 +77,10 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
 
   public grantWatch(grantee: iam.IGrantable, source: string): iam.Grant {
     return allowWatch(this.location(source), grantee);
+  }
+
+  public grantReport(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowReport(this.location(source), `${this.keyPrefix}${reportsPrefix(source)}`, grantee);
   }
 
   public grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {

@@ -7,6 +7,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeSolutions } from './acknowledge';
+import { alarmAges } from './alarm-ages';
 import { AlarmTopic } from './alarm-topic';
 import { BackupAlarms } from './backup-alarms';
 import { BackupComponent } from './backup-component';
@@ -14,6 +15,7 @@ import { BackupDashboard } from './backup-dashboard';
 import { BackupFreshness } from './backup-freshness';
 import { BackupNotifications } from './backup-notifications';
 import { BackupPlan } from './backup-plan';
+import { BackupReports, BackupReportsProps } from './backup-reports';
 import { BackupTaskOptions } from './backup-task';
 import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
@@ -54,6 +56,8 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   public readonly retention: Retention;
   /** What publishes how they stand. */
   public readonly freshness: BackupFreshness;
+  /** What reports on them. */
+  public readonly reports: BackupReports;
   /** Where alarms are published to. */
   public readonly alarmTopic: sns.ITopic;
   /** The alarms. */
@@ -117,11 +121,21 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     this.retention = new Retention(this, 'Retention', { ...watched, ...props.retention });
     this.freshness = new BackupFreshness(this, 'Freshness', watched);
     this.alarmTopic = props.alarmTopic ?? new AlarmTopic(this, 'AlarmTopic').topic;
+    this.reports = this.createReports(watched, props);
     this.alarms = new BackupAlarms(this, 'Alarms', {
       ...watched,
       ...props.alarms,
       freshness: this.freshness,
-      functions: { Verification: this.verification.function, Retention: this.retention.function },
+      reports: this.reports,
+      storage: props.ephemeralStorage && {
+        cluster: this.cluster,
+        family: this.dump.task.taskDefinition.family,
+      },
+      functions: {
+        Verification: this.verification.function,
+        Retention: this.retention.function,
+        Reports: this.reports.function,
+      },
       scheduleGroup: this.dump.schedules.group,
       topic: this.alarmTopic,
     });
@@ -201,6 +215,17 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       statistic: cloudwatch.Stats.MAXIMUM,
       ...options,
     });
+  }
+
+  private createReports(
+    watched: Omit<BackupReportsProps, 'newestAge' | 'newestVerifiedAge' | 'topic'>,
+    { alarms, heartbeat, reports }: PostgresBackupProps,
+  ): BackupReports {
+    const [newestAge, newestVerifiedAge] = alarmAges({ ...alarms, plan: this.plan, vault: this.vault });
+    const options = { ...watched, ...reports, newestAge, newestVerifiedAge, heartbeat, topic: this.alarmTopic };
+    const created = new BackupReports(this, 'Reports', options);
+    created.watchTask(BackupComponent.DUMP, this.dump.task.taskDefinition, this.cluster);
+    return created;
   }
 
   private checkObjectives(): void {

@@ -65,6 +65,24 @@ export function allowWatch(location: VaultLocation, grantee: iam.IGrantable): ia
 }
 
 /**
+ * Watch, store reports in their own folder, read them back, and mark those whose time is over. It can say nothing of recovery
+ * points, and mark none.
+ *
+ * @param reports key prefix of the reports, with a slash at its end
+ */
+export function allowReport(location: VaultLocation, reports: string, grantee: iam.IGrantable): iam.Grant {
+  const ofReports = { ...location, prefix: reports };
+  return combine([
+    allowWatch(location, grantee),
+    allowObjects(ofReports, grantee, ['s3:GetObject', 's3:PutObject'], '*'),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
+    // ListBucketVersions: what was written over ends with the rest.
+    allowList(ofReports, grantee, ['s3:ListBucketVersions']),
+    allowMark(ofReports, grantee),
+  ]);
+}
+
+/**
  * Read what decides when something ends, and mark every version of it with the expiry tag: no other tag, no other value, and
  * no taking it back. The vault's lifecycle rule deletes.
  */
@@ -74,6 +92,13 @@ export function allowExpire(location: VaultLocation, grantee: iam.IGrantable): i
     allowList(location, grantee, ['s3:ListBucket', 's3:ListBucketVersions']),
     ...[MANIFEST_NAME, VERIFICATION_NAME].map((name) => allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`)),
     allowKey(location, grantee, ['kms:Decrypt']),
+    allowMark(location, grantee),
+  ]);
+}
+
+/** Set the expiry tag, and no other, on versions. */
+function allowMark(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
     allowObjects(location, grantee, ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], '*'),
     allowObjects(location, grantee, ['s3:PutObjectVersionTagging'], '*', {
       StringEquals: { [`s3:RequestObjectTag/${EXPIRY_TAG.key}`]: EXPIRY_TAG.value },
