@@ -3,6 +3,7 @@ import type { Manifest, StoredObject } from '../../model';
 import { BackupError } from '../errors';
 import { manifestProblem } from './manifest-shape';
 import { dumpProblem } from './shapes/dump-sums';
+import { filesProblem } from './shapes/files-sums';
 import { itemsProblem } from './shapes/items-shape';
 
 /**
@@ -60,7 +61,8 @@ function objectProblem({ key, sizeBytes, parts }: StoredObject, prefix: string):
 
 /** Whether it adds up. */
 function sumsProblem(manifest: Manifest): string | undefined {
-  return manifest.component === 'dump' ? dumpProblem(manifest) : itemsProblem(manifest);
+  if (manifest.component === 'dump') return dumpProblem(manifest);
+  return itemsProblem(manifest) ?? (manifest.component === 'files' ? filesProblem(manifest) : undefined);
 }
 
 function invalid(prefix: string, reason: string): BackupError {

@@ -72,7 +72,14 @@ describe('what does not add up is refused', () => {
     [
       'another component that can be read',
       (m) =>
-        Object.assign(m, { component: 'files', objects: [], dependsOn: [], totals: { ...(m.totals as Json), items: 0 } }),
+        Object.assign(m, {
+          component: 'files',
+          client: { tar: '1.34', zstd: '1.5.4' },
+          volumes: [],
+          objects: [],
+          dependsOn: [],
+          totals: { ...(m.totals as Json), items: 0 },
+        }),
       /component is "files"/,
     ],
     ['a newer format', (m) => (m.format = 'postgres-backup/2'), /postgres-backup\/2/],
