@@ -1,3 +1,4 @@
+import type { CatalogFingerprint } from './catalog-fingerprint';
 import type { ManifestHead } from './manifest-head';
 import type { StoredObject } from './stored-object';
 
@@ -15,6 +16,8 @@ export interface TableFingerprint {
   readonly class: TableClass;
   /** `count(*)` in the dump's own snapshot; `null` where the dump holds no rows of it (ephemeral, schema only). */
   readonly rows: number | null;
+  /** Digest of the rows in the same snapshot, as `contentHashSql` has it; absent where it was not asked for. */
+  readonly contentHash?: string;
 }
 
 /** One archive (`pg_dump --format=custom`, compressed with zstd) that holds rows. */
@@ -49,6 +52,8 @@ export interface DumpedDatabase {
   readonly tables: readonly TableFingerprint[];
   readonly extensions: readonly { readonly name: string; readonly version: string }[];
   readonly largeObjects: number;
+  /** What it was made of besides rows, for a drill to compare; absent in manifests of old. */
+  readonly catalog?: CatalogFingerprint;
 }
 
 /** The manifest of a dump. */

@@ -37,8 +37,11 @@ export interface RestoreRequest {
   readonly point: DumpPoint;
   /** Which of the point's databases; absent: its only one. The connection says where it goes. */
   readonly database?: string;
-  /** `refuse` a target that holds anything, or `clean`: drop and create it anew. */
-  readonly existing: 'refuse' | 'clean';
+  /**
+   * `refuse` a target that holds anything, or `clean`: drop and create it anew. `as prepared`: whoever asks has made it just now,
+   * and what is in it belongs there.
+   */
+  readonly existing: 'refuse' | 'clean' | 'as prepared';
   /** Create the target database when there is none. */
   readonly create: boolean;
   /** `schema.table`, or `table` for any schema; empty: everything. */
@@ -51,8 +54,8 @@ export interface RestoreRequest {
   readonly jobs: number;
   /** Which of the definitions are made. @default all that belong to the tables */
   readonly chooseDefinitions?: (entries: readonly ArchiveEntry[]) => readonly ArchiveEntry[];
-  /** What becomes of a table whose rows are not as promised: the restore fails, or the report says so. @default refuse */
-  readonly differences?: 'refuse' | 'report';
+  /** What is compared at the end; `nothing`: whoever asked compares, and more than that. @default row counts */
+  readonly comparing?: 'row counts' | 'nothing';
   /** Where definitions are kept while it runs. @default the system's directory for temporary files */
   readonly scratchDirectory?: string;
 }

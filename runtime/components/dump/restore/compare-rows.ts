@@ -26,21 +26,17 @@ export function compareRows(
   }));
 }
 
-export function differing(tables: readonly ComparedTable[]): ComparedTable[] {
-  return tables.filter((table) => table.foundRows !== table.expectedRows);
-}
-
 export function refuseDifferences(tables: readonly ComparedTable[]): void {
-  const found = differing(tables);
-  if (found.length === 0) return;
-  const lines = found
+  const differing = tables.filter((table) => table.foundRows !== table.expectedRows);
+  if (differing.length === 0) return;
+  const lines = differing
     .slice(0, 10)
     .map(
       (t) =>
         `"${t.schema}"."${t.name}": ${t.expectedRows} rows in the backup, ${t.foundRows ?? 'not counted'} restored`,
     );
-  throw new BackupError('comparison-failed', `${found.length} of ${tables.length} tables differ from the backup`, {
-    detail: [...lines, ...(found.length > lines.length ? ['…'] : [])].join('\n'),
+  throw new BackupError('comparison-failed', `${differing.length} of ${tables.length} tables differ from the backup`, {
+    detail: [...lines, ...(differing.length > lines.length ? ['…'] : [])].join('\n'),
     hint: 'Do not use this database. If something else writes to it, stop that and restore again.',
   });
 }

@@ -109,6 +109,7 @@ async function checkTarget(run: RestoreRun, session: SqlSession, selected: Defin
   await refuseOtherEncoding(session, dumped);
   if (selected && run.request.ownership === 'as dumped') await refuseMissingRoles(session, selected.entries);
   const tables = expectedTables(dumped, (table) => wanted.length === 0 || isWanted(table, wanted));
+  if (run.request.existing === 'as prepared') return;
   if (content !== 'data' && wanted.length === 0) return refuseNonEmpty(session, target.description);
   await refuseUnfinished(session, target.description);
   if (content === 'data') return refuseUnfitTables(session, tables, target.description);
