@@ -1,8 +1,10 @@
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { BackupAlarms } from './backup-alarms';
 import { BackupComponent } from './backup-component';
 import { BackupFreshness } from './backup-freshness';
+import { backupMetric } from './backup-metrics';
 
 /**
  * What is shown.
@@ -22,8 +24,8 @@ export interface BackupDashboardProps {
 }
 
 /**
- * One page that shows how the backups of a source stand: age against its objective, verification, size, rows, duration and
- * every alarm.
+ * One page that shows how the backups of a source stand, from the question that comes first to the last: does anything alarm,
+ * how old is the newest, is it verified, how many ran, how large are they, how long do they take.
  */
 export class BackupDashboard extends Construct {
   /** The dashboard. */
@@ -35,7 +37,9 @@ export class BackupDashboard extends Construct {
       start: '-P2W',
       widgets: [
         [alarmList(props)],
-        [ageGraph(props), stateGraph(props)],
+        [nowFigures(props)],
+        [ageGraph(props), verifiedGraph(props)],
+        [runsGraph(props), keptGraph(props)],
         [sizeGraph(props), rowsGraph(props), durationGraph(props)],
       ],
     });
@@ -84,17 +88,78 @@ function objective(label: string, value: number): cloudwatch.HorizontalAnnotatio
   return { label, value, color: cloudwatch.Color.RED };
 }
 
-function stateGraph({ component, freshness }: BackupDashboardProps): cloudwatch.IWidget {
+/** What a person asks first, in numbers. */
+function nowFigures({ component, freshness }: BackupDashboardProps): cloudwatch.IWidget {
+  return new cloudwatch.SingleValueWidget({
+    title: 'Now',
+    width: FULL_WIDTH,
+    height: 3,
+    metrics: [
+      hours('ageNow', 'hours since the newest backup', freshness.metricNewestAge(component)),
+      hours('verifiedNow', 'hours since the newest verified one', freshness.metricNewestVerifiedAge(component)),
+      freshness.metricPointsKept(component, { label: 'kept' }),
+      freshness.metricPointsNotGood(component, { label: 'of them no good' }),
+      freshness.metricNewestSize(component, { label: 'size of the newest' }),
+      freshness.metricNewestDuration(component, { label: 'it took' }),
+    ],
+  });
+}
+
+/** Of all verifications of a day: the sweep alone makes one of each kept backup. */
+function verifiedGraph({ sourceName, component }: BackupDashboardProps): cloudwatch.IWidget {
+  const daily = (key: 'verificationPassed' | 'verificationFailed' | 'verificationUnverified') =>
+    backupMetric(key, { source: sourceName, component }, cloudwatch.Stats.SUM, { period: Duration.days(1) });
   return new cloudwatch.GraphWidget({
-    title: 'Verification and runs',
+    title: 'Share of verifications that passed, by day, in percent',
     width: FULL_WIDTH / 2,
     left: [
-      freshness.metricPointsNotGood(component, { label: 'kept backups that are no good' }),
-      freshness.metricLastRunFailed(component, { label: 'last run failed' }),
+      new cloudwatch.MathExpression({
+        expression: '100 * passed / (passed + failed + unverified)',
+        usingMetrics: {
+          passed: daily('verificationPassed'),
+          failed: daily('verificationFailed'),
+          unverified: daily('verificationUnverified'),
+        },
+        label: 'passed',
+        period: Duration.days(1),
+      }),
     ],
-    right: [freshness.metricPointsKept(component, { label: 'kept backups' })],
-    leftYAxis: { min: 0 },
-    rightYAxis: { min: 0 },
+    leftYAxis: { min: 0, max: 100, showUnits: false },
+  });
+}
+
+function runsGraph({ sourceName, component, freshness }: BackupDashboardProps): cloudwatch.IWidget {
+  const daily = (key: 'backupSucceeded' | 'backupFailed' | 'taskNotStarted', label: string, color: string) =>
+    backupMetric(key, { source: sourceName, component }, cloudwatch.Stats.SUM, {
+      period: Duration.days(1),
+      label,
+      color,
+    });
+  return new cloudwatch.GraphWidget({
+    title: 'Runs, by day',
+    width: FULL_WIDTH / 2,
+    stacked: true,
+    view: cloudwatch.GraphWidgetView.BAR,
+    left: [
+      daily('backupSucceeded', 'succeeded', cloudwatch.Color.GREEN),
+      daily('backupFailed', 'failed', cloudwatch.Color.RED),
+      daily('taskNotStarted', 'never started', cloudwatch.Color.ORANGE),
+    ],
+    right: [freshness.metricLastRunFailed(component, { label: 'last run failed', period: Duration.days(1) })],
+    leftYAxis: { min: 0, showUnits: false },
+    rightYAxis: { min: 0, max: 1, showUnits: false },
+  });
+}
+
+function keptGraph({ component, freshness }: BackupDashboardProps): cloudwatch.IWidget {
+  return new cloudwatch.GraphWidget({
+    title: 'Kept backups',
+    width: FULL_WIDTH / 2,
+    left: [
+      freshness.metricPointsKept(component, { label: 'kept' }),
+      freshness.metricPointsNotGood(component, { label: 'of them no good', color: cloudwatch.Color.RED }),
+    ],
+    leftYAxis: { min: 0, showUnits: false },
   });
 }
 

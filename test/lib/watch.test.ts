@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -12,13 +13,14 @@ import {
   BackupDashboard,
   BackupFreshness,
   BackupPlan,
+  BackupReports,
   BackupRule,
   BackupVault,
   type BackupAlarmOptions,
 } from '../../lib';
 import { ENVIRONMENT } from '../../model';
 import { permissions } from './support/policies';
-import { templateOf, testStack } from './support/stacks';
+import { templateOf, testStack, testVpc } from './support/stacks';
 
 interface Alarm {
   readonly TreatMissingData?: string;
@@ -45,6 +47,15 @@ function watch(
   });
   const { topic } = new AlarmTopic(stack, 'Topic');
   const component = BackupComponent.DUMP;
+  const reports = new BackupReports(stack, 'Reports', {
+    sourceName: 'orders',
+    vault,
+    newestAge: Duration.hours(2),
+    newestVerifiedAge: Duration.hours(3),
+    topic,
+    encryptionKey,
+    deadLetterQueue,
+  });
   const alarms = new BackupAlarms(stack, 'Alarms', {
     ...options,
     sourceName: 'orders',
@@ -53,6 +64,11 @@ function watch(
     plan,
     freshness,
     functions: { Verification: freshness.function },
+    reports,
+    storage: {
+      cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'backup', vpc: testVpc(stack) }),
+      family: 'dump',
+    },
     scheduleGroup: new scheduler.ScheduleGroup(stack, 'Group'),
     deadLetterQueue,
     topic,
@@ -91,15 +107,18 @@ describe('the alarms', () => {
       'BackupFailed',
       'VerificationFailed',
       'FreshnessSilent',
+      'KeyUnusable',
     ]);
     expect(byTreatment('notBreaching')).toEqual([
       'DeadLetters',
       'StartsDropped',
       'StartsRefused',
+      'TasksNotStarted',
+      'StorageNearlyFull',
       'VerificationErrors',
     ]);
-    expect(Object.keys(all)).toHaveLength(9);
-    expect(alarms.all).toHaveLength(9);
+    expect(Object.keys(all)).toHaveLength(12);
+    expect(alarms.all).toHaveLength(12);
   });
 
   test('tell the topic that it is bad, and that it is good again', () => {
@@ -205,6 +224,7 @@ describe('the freshness function', () => {
     const role = permissions(template).filter(({ holder }) => holder.startsWith('FreshnessFunctionRole'));
     expect(role.map(({ action }) => action).sort()).toEqual([
       'kms:Decrypt',
+      'kms:DescribeKey',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       's3:GetObject',
@@ -221,12 +241,28 @@ describe('the freshness function', () => {
   });
 });
 
+test('the key is watched where it can be asked: not where there is none, nor where an alias alone is known', () => {
+  const stack = testStack();
+  const alias = kms.Alias.fromAliasName(stack, 'KeyAlias', 'alias/backups');
+  const freshnessOf = (id: string, encryptionKey?: kms.IKey) =>
+    new BackupFreshness(stack, id, {
+      sourceName: 'orders',
+      vault: BackupVault.fromVaultAttributes(stack, `${id}Vault`, { bucketName: 'acme-backups', encryptionKey }),
+      encryptionKey: new kms.Key(stack, `${id}LogKey`),
+      deadLetterQueue: new sqs.Queue(stack, `${id}DeadLetters`),
+    });
+  const key = kms.Key.fromKeyArn(stack, 'StatedKey', 'arn:aws:kms:eu-central-1:111122223333:key/0123');
+  expect(freshnessOf('None').watchedKey).toBeUndefined();
+  expect(freshnessOf('Alias', alias).watchedKey).toBeUndefined();
+  expect(freshnessOf('Own', key).watchedKey).toBe(key);
+});
+
 test('the dashboard shows age against objective, verification, size, rows, duration and every alarm', () => {
   const { template } = watch();
   const [{ Properties }] = Object.values(template.findResources('AWS::CloudWatch::Dashboard')) as {
     Properties: { DashboardBody: unknown };
   }[];
   const body = JSON.parse(textOf(Properties.DashboardBody)) as { widgets: { properties: { alarms?: unknown[] } }[] };
-  expect(body.widgets[0].properties.alarms).toHaveLength(9);
+  expect(body.widgets[0].properties.alarms).toHaveLength(12);
   expect(body).toMatchSnapshot();
 });
