@@ -10,6 +10,10 @@ export const EXIT = {
   unverified: 3,
   /** Everything worked, but a stated objective is missed. */
   objectiveMissed: 4,
+  /** Of `archive-get` alone: the archive ends before this file. Below 126, so that recovery may end. */
+  notArchived: 66,
+  /** Of `archive-get` alone, for whatever else goes wrong: above 125, where PostgreSQL ends recovery as failed. */
+  recoveryMustStop: 200,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

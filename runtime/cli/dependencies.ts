@@ -18,6 +18,7 @@ import type { ConnectionSource } from '../postgres/connection';
 import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
 import type { ObjectStore } from '../store/store';
 import type { VerifyOptions } from '../verification/verify-and-record';
+import type { WalTools } from '../wal/tools';
 import type { SignalSource } from './run-limits';
 
 /** Everything the command line does not do itself. `main.ts` gives the real ones, a test gives what it wants to see. */
@@ -41,6 +42,7 @@ export interface Dependencies {
     options: RecordedVerification,
   ) => Promise<Verification>;
   readonly retention: Retention;
+  readonly wal: WalTools;
   /** Posts to where alarms are posted. */
   readonly sendNotice: (notice: Notice, destination: Destination) => Promise<void>;
 }

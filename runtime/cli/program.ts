@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode } from '../../model';
 import { toBackupError, usageError, type BackupError } from '../errors';
 import { outputMode } from '../observe/output-mode';
+import { archiveGet, describeArchiveGet } from './commands/archive-get';
+import { archivePush, describeArchivePush } from './commands/archive-push';
 import { describeDump, dump, DUMP_COUNTED } from './commands/backup-dump';
 import { check, describeCheck } from './commands/check';
 import { describeInfo, info } from './commands/info';
@@ -98,6 +100,14 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   retentionCommand.action(() => run(retentionCommand, { work: retention }));
   const testAlertCommand = describeTestAlert(program);
   testAlertCommand.action(() => run(testAlertCommand, { work: testAlert }));
+  const archivePushCommand = describeArchivePush(program);
+  archivePushCommand.action((path: string) =>
+    run(archivePushCommand, { work: (started) => archivePush(path, started) }),
+  );
+  const archiveGetCommand = describeArchiveGet(program);
+  archiveGetCommand.action((name: string, target: string) =>
+    run(archiveGetCommand, { work: (started) => archiveGet(name, target, started) }),
+  );
   return program;
 }
 

@@ -13,6 +13,7 @@ import { planRetention } from '../retention/plan-retention';
 import { openS3Store } from '../store/s3-store';
 import { verifyAndRecord } from '../verification/verify-and-record';
 import { VERSION } from '../version';
+import { walTools } from '../wal/tools';
 import type { Dependencies, Host } from './dependencies';
 
 /** What the command line works with on a real machine. */
@@ -37,5 +38,6 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     verifyAndRecord,
     sendNotice: (notice, destination) => sendNotice(notice, destination, readSecret),
     retention: { plan: planRetention, apply: applyRetention },
+    wal: walTools,
   };
 }

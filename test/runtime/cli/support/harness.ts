@@ -16,6 +16,7 @@ import type { Dependencies, DumpComponent, Retention } from '../../../../runtime
 import { runProgram } from '../../../../runtime/cli/program';
 import type { StopSignal } from '../../../../runtime/cli/run-limits';
 import { BackupError } from '../../../../runtime/errors';
+import { walTools } from '../../../../runtime/wal/tools';
 import type { ObjectStore } from '../../../../runtime/store/store';
 import { exampleManifest, examplePassedRestore } from './examples';
 
@@ -148,6 +149,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       if (setup.verifyAndRecord) return setup.verifyAndRecord(store, address, options);
       throw new Error('nothing may be recorded');
     },
+    wal: walTools,
     retention: {
       plan: async () => {
         throw new Error('no test plans without saying how');
