@@ -40,15 +40,19 @@ export async function surveyRun(store: ObjectStore, address: PointAddress): Prom
 
 async function surveyBelow(store: ObjectStore, below: string): Promise<SurveyedRun[]> {
   const runs = new Map<string, Mutable<SurveyedRun>>();
+  let run: Mutable<SurveyedRun> | undefined;
   for await (const entry of store.list(below)) {
     if (entry.kind !== 'object') continue;
-    const address = parsePointPrefix(entry.key);
-    if (!address) continue;
-    const prefix = pointPrefix(address);
-    const run = runs.get(prefix) ?? { address, prefix, newestAt: entry.lastModified };
-    runs.set(prefix, run);
+    // Keys come in order, those of one folder together: a name is taken apart once.
+    if (!run || !entry.key.startsWith(run.prefix)) {
+      const address = parsePointPrefix(entry.key);
+      if (!address) continue;
+      const prefix = pointPrefix(address);
+      run = runs.get(prefix) ?? { address, prefix, newestAt: entry.lastModified };
+      runs.set(prefix, run);
+    }
     if (!(run.newestAt >= entry.lastModified)) run.newestAt = entry.lastModified;
-    const field = RECORDS[entry.key.slice(prefix.length)];
+    const field = RECORDS[entry.key.slice(run.prefix.length)];
     if (field) run[field] = entry.lastModified;
   }
   return [...runs.values()].sort(
