@@ -72,12 +72,7 @@ describe('an app that uses it', () => {
 
   beforeAll(() => {
     compile();
-    const { status, stderr } = spawnSync(process.execPath, ['app.js'], {
-      cwd: project,
-      env: { PATH: pathOfNothingButNode() },
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(`the app ended with ${status}: ${stderr}`);
+    succeeded(runApp('cdk.out'));
     template = readJson('cdk.out/orders.template.json');
     assets = readJson('cdk.out/orders.assets.json');
   }, 180_000);
@@ -95,6 +90,23 @@ describe('an app that uses it', () => {
     const inPackage = shipped.filter((file) => file.startsWith('assets/image/')).map((file) => path.basename(file));
     expect(staged.sort()).toEqual(inPackage.sort());
   });
+});
+
+test('the oldest CDK that it says it works with does', () => {
+  const oldest = path.join(ROOT, 'node_modules/aws-cdk-lib-oldest');
+  const { peerDependencies } = readJson<{ peerDependencies: Record<string, string> }>(
+    'node_modules/cdk-postgres-backup/package.json',
+  );
+  const { version } = JSON.parse(readFileSync(path.join(oldest, 'package.json'), 'utf8')) as { version: string };
+  expect(peerDependencies['aws-cdk-lib']).toBe(`^${version}`);
+  const linked = path.join(project, 'node_modules/aws-cdk-lib');
+  rmSync(linked);
+  symlinkSync(oldest, linked);
+  succeeded(runApp('cdk.out-oldest'));
+  const [now, then] = ['cdk.out', 'cdk.out-oldest'].map((out) =>
+    Object.keys(readJson<{ Resources: object }>(`${out}/orders.template.json`).Resources).sort(),
+  );
+  expect(then).toEqual(now);
 });
 
 describe('the program', () => {
@@ -123,6 +135,11 @@ function packAndInstall(): string[] {
   return files.map((file) => file.path);
 }
 
+function runApp(outdir: string) {
+  const env = { PATH: pathOfNothingButNode() };
+  return spawnSync(process.execPath, ['app.js', outdir], { cwd: project, env, encoding: 'utf8' });
+}
+
 function compile(): void {
   const settings = {
     compilerOptions: {
@@ -142,7 +159,8 @@ function compile(): void {
 /** A PATH on which there is no docker, no esbuild, nothing to fall back on. */
 function pathOfNothingButNode(): string {
   const bin = path.join(project, 'bin');
-  mkdirSync(bin, { recursive: true });
+  if (existsSync(bin)) return bin;
+  mkdirSync(bin);
   symlinkSync(process.execPath, path.join(bin, 'node'));
   return bin;
 }
