@@ -36,6 +36,8 @@ export interface Counted {
   readonly component: Component;
   readonly succeeded: MetricKey;
   readonly failed: MetricKey;
+  /** Of what could not be found out, where that is counted apart. */
+  readonly unverified?: MetricKey;
 }
 
 export interface Execution {
@@ -55,9 +57,9 @@ export async function execute(
   applyEnvironment(command, dependencies.host.env, ['vault', 'source']);
   const target = requireTarget(command.opts<Partial<SharedOptions>>());
   const measured: MeasuredValues = {};
-  const count = (end: 'succeeded' | 'failed', values: MeasuredValues = {}) => {
+  const count = (end: 'succeeded' | 'failed' | 'unverified', values: MeasuredValues = {}) => {
     if (!counted) return;
-    const { component, [end]: key } = counted;
+    const { component, [end]: key = counted.failed } = counted;
     console.measure({ source: target.source, component, values: { [key]: 1, ...values } });
   };
 
@@ -66,8 +68,8 @@ export async function execute(
     const answer = await withinLimits(limited, (run) =>
       work({ ...run, measure: (values) => Object.assign(measured, values) }),
     );
-    if (answer.outcome === 'passed') count('succeeded', measured);
-    else if (answer.outcome !== 'skipped') count('failed');
+    if (answer.outcome === 'passed' || answer.outcome === 'objective missed') count('succeeded', measured);
+    else if (answer.outcome !== 'skipped') count(answer.outcome === 'failed' ? 'failed' : 'unverified');
     console.answer(answer);
     return exitCodeOf(answer.outcome);
   } catch (thrown) {
@@ -91,7 +93,7 @@ async function withinLimits(
   const { command, dependencies, console, target } = limited;
   applyEnvironment(command, dependencies.host.env);
   const options = command.opts<SharedOptions>();
-  const limits = startLimits(limited, options.deadline * 1000);
+  const limits = startLimits(limited, options.deadline);
   const { signal } = limits;
   const { reporter } = console;
   const { source } = target;
@@ -115,9 +117,9 @@ async function withinLimits(
   }
 }
 
-function startLimits({ dependencies: { host }, console, countFailure }: Limited, deadlineMs: number): RunLimits {
+function startLimits({ dependencies: { host }, console, countFailure }: Limited, deadline?: number): RunLimits {
   return limitRun({
-    deadlineMs,
+    deadlineMs: deadline === undefined ? undefined : deadline * 1000,
     signals: host.signals,
     stopping: (error) => console.reporter.warn(`${error.message}; cleaning up`),
     giveUp: (error) => {

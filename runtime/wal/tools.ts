@@ -2,6 +2,7 @@
 import type { ObjectStore } from '../store/store';
 import { WalArchive } from './archive';
 import { getWalFile, type GetOutcome, type GetRequest } from './get';
+import { runArchiveHelper, type HelperContext, type HelperReport, type HelperRequest } from './helper';
 import { pushWalFile, type PushedFile, type PushRequest } from './push';
 import type { PushContext } from './push-subject';
 import { readSystemIdentifier } from './system-identifier';
@@ -9,6 +10,8 @@ import { readSystemIdentifier } from './system-identifier';
 export interface WalTools {
   readonly push: (request: PushRequest, context: PushContext) => Promise<PushedFile>;
   readonly get: (store: ObjectStore, source: string, request: GetRequest, signal: AbortSignal) => Promise<GetOutcome>;
+  /** Runs until the signal fires. */
+  readonly help: (request: HelperRequest, context: HelperContext) => Promise<HelperReport>;
   /** Of the cluster in a data directory. */
   readonly systemIdentifier: (dataDirectory: string) => Promise<string>;
 }
@@ -16,5 +19,6 @@ export interface WalTools {
 export const walTools: WalTools = {
   push: pushWalFile,
   get: (store, source, request, signal) => getWalFile(new WalArchive(store, source), request, signal),
+  help: runArchiveHelper,
   systemIdentifier: readSystemIdentifier,
 };

@@ -8,7 +8,8 @@ export interface SharedOptions {
   readonly vault: string;
   readonly source: string;
   readonly json?: boolean;
-  readonly deadline: number;
+  /** Nothing: it runs until it is stopped. */
+  readonly deadline?: number;
   readonly secret?: string;
   readonly secretUrlField?: string;
   readonly iamAuthentication?: boolean;
@@ -17,7 +18,8 @@ export interface SharedOptions {
 const ONE_WEEK_SECONDS = 7 * 86_400;
 
 export interface SharedDefaults {
-  readonly deadline: { readonly seconds: number; readonly text: string };
+  /** `none`: of what runs until it is stopped. */
+  readonly deadline: { readonly seconds: number; readonly text: string } | 'none';
   /** What `--json` prints; named in the help, because programs rely on it. */
   readonly documents: readonly string[];
 }
@@ -27,7 +29,7 @@ export const LONG_RUN = { seconds: 12 * 3600, text: '12h' } as const;
 export const SHORT_RUN = { seconds: 600, text: '10min' } as const;
 
 export function addSharedOptions(command: Command, defaults: SharedDefaults): Command {
-  return command
+  command
     .optionsGroup('Common options:')
     .addOption(
       new Setting('--vault <uri>', 'the bucket that holds the backups: s3://bucket[/prefix]')
@@ -39,13 +41,15 @@ export function addSharedOptions(command: Command, defaults: SharedDefaults): Co
         .argParser(sourceName)
         .fromEnvironment('source'),
     )
-    .addOption(new Option('--json', `print the result as one JSON document: ${defaults.documents.join(' or ')}`))
-    .addOption(
-      new Setting('--deadline <time>', 'end the run as failed after this time: seconds, or 90s, 15min, 2h')
-        .argParser(seconds(1, ONE_WEEK_SECONDS))
-        .default(defaults.deadline.seconds, defaults.deadline.text)
-        .fromEnvironment('deadline'),
-    );
+    .addOption(new Option('--json', `print the result as one JSON document: ${defaults.documents.join(' or ')}`));
+  const { deadline } = defaults;
+  if (deadline === 'none') return command;
+  return command.addOption(
+    new Setting('--deadline <time>', 'end the run as failed after this time: seconds, or 90s, 15min, 2h')
+      .argParser(seconds(1, ONE_WEEK_SECONDS))
+      .default(deadline.seconds, deadline.text)
+      .fromEnvironment('deadline'),
+  );
 }
 
 /** How the password is come by, where it is not in the environment or a password file. */
