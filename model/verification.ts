@@ -17,6 +17,11 @@ export interface Verification {
   readonly depth: VerifyDepth;
   readonly verifiedAt: string;
   readonly durationMs: number;
+  /**
+   * When every byte of it was last read and was good; absent when that never was. It is carried on by verifications that ask
+   * the store alone, as long as nothing failed.
+   */
+  readonly readAt?: string;
   /** SHA-256 of the manifest that was verified, hex: a result does not hold for another manifest in its place. */
   readonly manifestSha256: string;
   /** What did not pass, and why. Empty when all did. */

@@ -7,6 +7,9 @@ export interface Finding {
   readonly finding: string;
 }
 
+/** What is found where only reading proves anything. */
+export const NO_CHECKSUM = 'the store keeps no checksum of the whole; use --depth read';
+
 /**
  * Asks the store, without reading the object: is this version there, with this size, and does the store's own checksum of the
  * whole agree with the one computed while it was sent? Where the store keeps none, nothing is proven.
@@ -18,7 +21,7 @@ export async function verifyStored(store: ObjectStore, object: StoredObject): Pr
     return { outcome: 'failed', finding: `it has ${found.sizeBytes} bytes, the manifest says ${object.sizeBytes}` };
   }
   if (found.crc32 === undefined) {
-    return { outcome: 'could not verify', finding: 'the store keeps no checksum of the whole; use --depth read' };
+    return { outcome: 'could not verify', finding: NO_CHECKSUM };
   }
   if (found.crc32 !== object.crc32) {
     return { outcome: 'failed', finding: `its CRC-32 is ${found.crc32}, the manifest says ${object.crc32}` };

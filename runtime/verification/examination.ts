@@ -15,6 +15,7 @@ import { readText } from '../catalog/read-text';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import { sha256Of } from '../catalog/verification-record';
 import { verifyPoint } from '../components/registry';
+import { NO_CHECKSUM } from '../components/stored-object';
 import type { RunContext } from '../context';
 import { BackupError, toBackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
@@ -37,6 +38,8 @@ export class Examination {
   totals: VerifiedTotals | null = null;
   /** Of the manifest that was verified first: another that lies in its place later is none that was ever verified. */
   manifestSha256: string;
+  /** When every byte was last read and was good: now, or by an earlier verification of this very manifest. */
+  readAt: string | undefined;
   private readonly prefix: string;
 
   constructor(
@@ -47,6 +50,7 @@ export class Examination {
   ) {
     this.prefix = pointPrefix(address);
     this.manifestSha256 = previous?.manifestSha256 ?? '';
+    this.readAt = previous?.readAt;
   }
 
   /** Ends when the signal fires, whatever it waits for then. Throws only when there is no recovery point at all. */
@@ -109,8 +113,19 @@ export class Examination {
     const report = await verifyPoint(point, this.options.depth, { store: this.store, ...this.options });
     this.objects = report.objects.length;
     for (const { key, outcome, finding } of report.objects) {
-      if (outcome !== 'passed') this.add([{ subject: key, outcome, finding }]);
+      if (outcome !== 'passed' && !this.isRead(finding)) this.add([{ subject: key, outcome, finding }]);
     }
+    if (this.options.depth === 'read' && report.objects.every(({ outcome }) => outcome === 'passed')) {
+      this.readAt = this.options.now().toISOString();
+    }
+  }
+
+  /**
+   * A store without checksums can say no more than that the version is there, in its size. Of one that was read whole that is
+   * enough until it is read again: a version never changes, and the manifest that names it is the same.
+   */
+  private isRead(finding: string): boolean {
+    return finding === NO_CHECKSUM && this.readAt !== undefined;
   }
 
   private async checkProtections(manifest: Manifest): Promise<void> {

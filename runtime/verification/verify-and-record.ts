@@ -45,16 +45,18 @@ export async function verifyAndRecord(
     return records.before(runAt(prefix, runs), runs);
   });
 
-  const { manifestSha256, findings, objects, totals } = examination;
+  const { manifestSha256, findings, objects, totals, readAt } = examination;
+  const outcome = worstOf(findings);
   const verification: Verification = {
     format: VERIFICATION_FORMAT,
     point: pointId(address),
     source: address.source,
     component: address.component,
-    outcome: worstOf(findings),
+    outcome,
     depth: options.depth,
     verifiedAt: options.now().toISOString(),
     durationMs: Math.round(performance.now() - begun),
+    ...(readAt !== undefined && outcome !== 'failed' && { readAt }),
     manifestSha256,
     findings: [...findings],
     objects,

@@ -55,6 +55,35 @@ function objectsOf({ manifest }: DumpPoint) {
   return objects;
 }
 
+test('in a store without checksums only what was read is verified, and stays so by asking alone until something is wrong', async () => {
+  const store = clean.copy();
+  const head = store.head.bind(store);
+  store.head = async (key, options) => {
+    const found = await head(key, options);
+    return found && { ...found, crc32: undefined };
+  };
+  const outcomes: string[] = [];
+  const read: (string | undefined)[] = [];
+  const look = async (depth: VerifyDepth) => {
+    const { outcome, readAt } = await verify(store, depth);
+    outcomes.push(outcome);
+    read.push(readAt);
+  };
+  for (const depth of ['stored', 'read', 'stored', 'stored'] as const) await look(depth);
+  expect(outcomes).toEqual(['could not verify', 'passed', 'passed', 'passed']);
+  expect(read).toEqual([undefined, ...Array<unknown>(3).fill(expect.any(String))]);
+
+  const [{ key }] = objectsOf(point);
+  store.damage(key, (bytes) => bytes.subarray(1));
+  await look('stored');
+  store.damage(key, (bytes) => Buffer.concat([Buffer.alloc(1), bytes]));
+  // Its size is right again; what failed once is believed only when it was read.
+  await look('stored');
+  await look('read');
+  expect(outcomes.slice(4)).toEqual(['failed', 'could not verify', 'failed']);
+  expect(read.slice(4)).toEqual([undefined, undefined, undefined]);
+});
+
 describe.each(BOTH)('what is good passes (%s):', (depth) => {
   test('as it was stored, once and again', async () => {
     const store = clean.copy();
