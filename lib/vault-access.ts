@@ -166,17 +166,26 @@ function allowKey(
   actions: string[],
 ): iam.Grant | undefined {
   if (!encryptionKey) return undefined;
+  const throughS3 = { 'kms:ViaService': `s3.${bucket.env.region}.${Stack.of(bucket).urlSuffix}` };
+  const granted = iam.Grant.addToPrincipal({
+    grantee,
+    actions,
+    resourceArns: [encryptionKey.keyArn],
+    conditions: {
+      StringEquals: throughS3,
+      // The bucket with a bucket key, the object without one.
+      StringLike: { 'kms:EncryptionContext:aws:s3:arn': [bucket.bucketArn, bucket.arnForObjects('*')] },
+    },
+  });
+  if (granted.success) return granted;
+  // Of another account: said in the key's policy, which cannot name the bucket, since the bucket names the key.
   return iam.Grant.addToPrincipalOrResource({
     grantee,
     actions,
     resourceArns: [encryptionKey.keyArn],
     resource: encryptionKey,
     resourceSelfArns: ['*'],
-    conditions: {
-      StringEquals: { 'kms:ViaService': `s3.${bucket.env.region}.${Stack.of(bucket).urlSuffix}` },
-      // The bucket with a bucket key, the object without one.
-      StringLike: { 'kms:EncryptionContext:aws:s3:arn': [bucket.bucketArn, bucket.arnForObjects('*')] },
-    },
+    conditions: { StringEquals: throughS3 },
   });
 }
 

@@ -321,6 +321,30 @@ describe('a grant', () => {
     });
   });
 
+  test('to a principal of another account is said in the policies of bucket and key, which do not name each other', () => {
+    const stack = testStack();
+    const arn = 'arn:aws:iam::111122223333:role/on-call';
+    new BackupVault(stack, 'Vault').grantRestore(new iam.ArnPrincipal(arn), 'orders');
+    // Refuses a cycle of resources.
+    const template = templateOf(stack);
+    template.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          {
+            Action: 'kms:Decrypt',
+            Effect: 'Allow',
+            Principal: { AWS: arn },
+            Resource: '*',
+            Condition: { StringEquals: { 'kms:ViaService': Match.anyValue() } },
+          },
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Principal: { AWS: arn }, Effect: 'Allow' })]) },
+    });
+  });
+
   test.each(['Orders', 'or*ers', '../x', '', 'a'.repeat(64)])('for a source named %j is refused', (name) => {
     const vault = new BackupVault(testStack(), 'Vault');
     const grantee = new iam.ArnPrincipal('arn:aws:iam::111122223333:role/x');
