@@ -95,6 +95,8 @@ export interface Drill {
   readonly phases: readonly DrillPhase[];
   /** What a restore took: every phase that a restore in earnest has too, and nothing else. `null` when it did not get to its end. */
   readonly restoreMs: number | null;
+  /** How long a restore may take, as stated; `null` when nothing is. */
+  readonly recoveryTimeObjectiveSeconds: number | null;
   readonly databases: readonly DrilledDatabase[];
   readonly checks: readonly DrilledCheck[];
   /** Everything that did not pass, in one list; empty when all did. */

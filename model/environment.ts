@@ -48,16 +48,32 @@ export const ENVIRONMENT = {
   encryptionKey: 'POSTGRES_BACKUP_ENCRYPTION_KEY',
   /** Of a verification: seconds from when it was stored for which every object must be locked. */
   lockDuration: 'POSTGRES_BACKUP_LOCK_DURATION',
+  /** Of files: JSON list of `name=/directory`. */
+  volumes: 'POSTGRES_BACKUP_VOLUMES',
+  /** Of files: seconds after which everything is stored again, not only what changed. */
+  fullEvery: 'POSTGRES_BACKUP_FULL_EVERY',
+  /** Of files: a volume with fewer is a failure: one that is not mounted is empty. */
+  minimumFiles: 'POSTGRES_BACKUP_MINIMUM_FILES',
   /** JSON of a `RetentionPolicy`: how long recovery points are kept. */
   retention: 'POSTGRES_BACKUP_RETENTION',
+  /** JSON list of `pg_dump` patterns: tables whose content is hashed, for a drill to compare. */
+  contentHashTables: 'POSTGRES_BACKUP_CONTENT_HASH_TABLES',
+  /** Of a drill: JSON list of `SqlCheck`. */
+  checks: 'POSTGRES_BACKUP_CHECKS',
+  /** Of a drill: JSON list of extensions that may be made besides those known. */
+  allowedExtensions: 'POSTGRES_BACKUP_ALLOWED_EXTENSIONS',
+  /** Of a drill: seconds that a restore may take. */
+  recoveryTimeObjective: 'POSTGRES_BACKUP_RECOVERY_TIME_OBJECTIVE',
 } as const;
 
 export type EnvironmentKey = keyof typeof ENVIRONMENT;
 
 /** What functions are told besides, and no command has an option for. */
 export const FUNCTION_ENVIRONMENT = {
-  /** The component that the function is for. */
-  component: 'POSTGRES_BACKUP_COMPONENT',
+  /** JSON list: the components that the function is for. */
+  components: 'POSTGRES_BACKUP_COMPONENTS',
+  /** JSON object: the `RetentionPolicy` of each component that has one of its own. */
+  retentionOf: 'POSTGRES_BACKUP_RETENTION_OF',
   /** JSON list of `Destination`: where messages are posted to. */
   destinations: 'POSTGRES_BACKUP_DESTINATIONS',
   /** ARN of the secret that holds the address of a dead man's switch. */

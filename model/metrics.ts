@@ -52,6 +52,16 @@ export const METRICS = {
   retentionFailed: { name: 'RetentionFailed', unit: 'Count' },
   /** Recovery points that a run of the retention marked to be deleted. */
   pointsExpired: { name: 'RecoveryPointsExpired', unit: 'Count' },
+  /** 1 when a drill restored a recovery point and found it as it was. */
+  drillPassed: { name: 'DrillPassed', unit: 'Count' },
+  /** 1 when it did not. */
+  drillFailed: { name: 'DrillFailed', unit: 'Count' },
+  /** 1 when a drill could not find out. */
+  drillUnverified: { name: 'DrillUnverified', unit: 'Count' },
+  /** Of the whole drill. */
+  drillDuration: { name: 'DrillDuration', unit: 'Seconds' },
+  /** What a restore took in a drill: the measured recovery time. */
+  drillRestoreDuration: { name: 'DrillRestoreDuration', unit: 'Seconds' },
   restoreSucceeded: { name: 'RestoreSucceeded', unit: 'Count' },
   restoreFailed: { name: 'RestoreFailed', unit: 'Count' },
   restoreDuration: { name: 'RestoreDuration', unit: 'Seconds' },

@@ -11,7 +11,10 @@ import type { RecoveryPoint } from '../catalog/recovery-point';
 import type { VerificationContext, VerificationReport } from '../components/component';
 import type { CheckReport, DumpRequest, DumpResult, RestoreReport, RestoreRequest } from '../components/dump/types';
 import type { RunContext } from '../context';
+import type { DrillResult } from '../drill/drill';
+import type { DrillContext, DrillRequest } from '../drill/types';
 import type { Notice } from '../notify/notice';
+import type { CallerIdentity } from '../observe/caller-identity';
 import type { SourceStatus } from '../observe/status/source-status';
 import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
@@ -42,7 +45,10 @@ export interface Dependencies {
     options: RecordedVerification,
   ) => Promise<Verification>;
   readonly retention: Retention;
+  readonly drills: Drills;
   readonly wal: WalTools;
+  /** Who runs this, in a task: see runtime/observe/caller-identity.ts. */
+  readonly callerIdentity?: CallerIdentity;
   /** Posts to where alarms are posted. */
   readonly sendNotice: (notice: Notice, destination: Destination) => Promise<void>;
 }
@@ -84,6 +90,11 @@ export interface DumpComponent {
   backup(request: DumpRequest, context: RunContext): Promise<DumpResult>;
   restore(request: RestoreRequest, context: RunContext): Promise<RestoreReport>;
   check(request: DumpRequest, context: RunContext): Promise<CheckReport>;
+}
+
+export interface Drills {
+  /** Restores for practice, and records what came of it. */
+  run(request: DrillRequest, context: DrillContext): Promise<DrillResult>;
 }
 
 export interface Retention {

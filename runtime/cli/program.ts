@@ -4,9 +4,11 @@ import { EXIT, type ExitCode } from '../../model';
 import { toBackupError, usageError, type BackupError } from '../errors';
 import { outputMode } from '../observe/output-mode';
 import { archiveGet, describeArchiveGet } from './commands/archive-get';
+import { archiveHelper, describeArchiveHelper } from './commands/archive-helper';
 import { archivePush, describeArchivePush } from './commands/archive-push';
 import { describeDump, dump, DUMP_COUNTED } from './commands/backup-dump';
 import { check, describeCheck } from './commands/check';
+import { describeDrill, drill, DRILL_COUNTED } from './commands/drill';
 import { describeInfo, info } from './commands/info';
 import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
 import { describeStatus, status } from './commands/status';
@@ -90,6 +92,10 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   );
   const verifyCommand = describeVerify(program);
   verifyCommand.action((point: string) => run(verifyCommand, { work: (started) => verify(point, started) }));
+  const drillCommand = describeDrill(program, host.processors);
+  drillCommand.action((point: string | undefined) =>
+    run(drillCommand, { counted: DRILL_COUNTED, work: (started) => drill(point, started) }),
+  );
   const statusCommand = describeStatus(program);
   statusCommand.action(() => run(statusCommand, { work: status }));
   const infoCommand = describeInfo(program);
@@ -104,6 +110,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   archivePushCommand.action((path: string) =>
     run(archivePushCommand, { work: (started) => archivePush(path, started) }),
   );
+  const archiveHelperCommand = describeArchiveHelper(program);
+  archiveHelperCommand.action(() => run(archiveHelperCommand, { work: archiveHelper }));
   const archiveGetCommand = describeArchiveGet(program);
   archiveGetCommand.action((name: string, target: string) =>
     run(archiveGetCommand, { work: (started) => archiveGet(name, target, started) }),

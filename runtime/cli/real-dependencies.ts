@@ -4,8 +4,10 @@ import { backupDump } from '../components/dump/backup';
 import { checkDump } from '../components/dump/check';
 import { restoreDump } from '../components/dump/restore';
 import { verifyPoint } from '../components/registry';
+import { readCallerIdentity } from '../observe/caller-identity';
 import { readStatus } from '../observe/status/read-status';
 import { sendNotice } from '../notify/send-notice';
+import { runDrill } from '../drill/drill';
 import { resolveServer } from '../postgres/resolve-server';
 import { readSecret } from '../postgres/secrets-manager';
 import { applyRetention } from '../retention/apply-retention';
@@ -36,7 +38,10 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     dump: { backup: backupDump, restore: restoreDump, check: checkDump },
     verifyPoint,
     verifyAndRecord,
+    // Only a task's log is a record; on a laptop nobody waits for it.
+    callerIdentity: process.env.ECS_CONTAINER_METADATA_URI_V4 === undefined ? undefined : readCallerIdentity,
     sendNotice: (notice, destination) => sendNotice(notice, destination, readSecret),
+    drills: { run: runDrill },
     retention: { plan: planRetention, apply: applyRetention },
     wal: walTools,
   };

@@ -87,7 +87,8 @@ function compareValue(
   now: Date,
 ): Judged {
   if ('seconds' in expect) return compareTime(expect.seconds, type, value, now);
-  if ('text' in expect) return value === expect.text ? passed(value) : failed(value, `it gives ${JSON.stringify(value)}`);
+  if ('text' in expect)
+    return value === expect.text ? passed(value) : failed(value, `it gives ${JSON.stringify(value)}`);
   if (!('number' in expect)) return failed(value, 'nothing was compared');
   if (!NUMBERS.has(type)) return failed(value, `it gives a ${type}, not a number`);
   const number = Number(value);

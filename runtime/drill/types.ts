@@ -14,6 +14,8 @@ export interface DrillRequest {
   readonly jobs: number;
   /** Extensions that may be made besides those that are known to do no harm. */
   readonly allowedExtensions: readonly string[];
+  /** How long a restore may take. @default - not stated */
+  readonly recoveryTimeObjectiveSeconds?: number;
   /** Where the server's files lie. @default the system's directory for temporary files */
   readonly scratchParent?: string;
   readonly where: Drill['where'];

@@ -25,6 +25,11 @@ export function orNull(check: Check): Check {
   return (value, at) => (value === null ? undefined : check(value, at));
 }
 
+/** What came into being later may be absent. */
+export function orAbsent(check: Check): Check {
+  return (value, at) => (value === undefined ? undefined : check(value, at));
+}
+
 export function listOf(check: Check): Check {
   return (value, at) =>
     Array.isArray(value)

@@ -1,6 +1,25 @@
 /** What is in the manifest of a dump, beside what is in every manifest. */
-import { DUMP_CONTENTS, TABLE_CLASSES } from '../../../model';
-import { count, flag, listOf, moment, oneOf, orNull, positive, record, storedObject, text, type Check } from './checks';
+import { CATALOG_KINDS, DUMP_CONTENTS, TABLE_CLASSES } from '../../../model';
+import {
+  count,
+  flag,
+  listOf,
+  moment,
+  oneOf,
+  orAbsent,
+  orNull,
+  positive,
+  record,
+  storedObject,
+  text,
+  type Check,
+} from './checks';
+
+const catalog = record({
+  objects: record(Object.fromEntries(CATALOG_KINDS.map((kind) => [kind, listOf(text)]))),
+  invalid: listOf(text),
+  sequencesBehind: listOf(text),
+});
 
 const database = record({
   name: text,
@@ -18,9 +37,12 @@ const database = record({
   data: listOf(
     record({ object: storedObject, class: oneOf(['critical', 'important']), tables: listOf(count), rest: flag }),
   ),
-  tables: listOf(record({ schema: text, name: text, class: oneOf(TABLE_CLASSES), rows: orNull(count) })),
+  tables: listOf(
+    record({ schema: text, name: text, class: oneOf(TABLE_CLASSES), rows: orNull(count), contentHash: orAbsent(text) }),
+  ),
   extensions: listOf(record({ name: text, version: text })),
   largeObjects: count,
+  catalog: orAbsent(catalog),
 });
 
 export const DUMP_SHAPE: Readonly<Record<string, Check>> = {

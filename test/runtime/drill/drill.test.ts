@@ -1,5 +1,5 @@
 /** A drill restores a backup, finds it as it was, and writes that down. */
-import { drillKey } from '../../../model';
+
 import { Lab } from '../../support/lab';
 import { backUp, drill, findings, ROLES, SHOP } from './support/drill-lab';
 
@@ -18,5 +18,4 @@ test('a clean backup passes: everything compared, nothing found', async () => {
   const made = await drill(lab, point);
   expect(findings(made)).toBe('');
   expect(made.outcome).toBe('passed');
-  console.log(JSON.stringify(made, null, 1), await lab.text(drillKey('orders', made.drill)).then((t) => t.length));
 });

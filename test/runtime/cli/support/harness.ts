@@ -29,6 +29,7 @@ export interface Setup {
   readonly verifyPoint?: Dependencies['verifyPoint'];
   readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
   readonly retention?: Partial<Retention>;
+  readonly drills?: Partial<Dependencies['drills']>;
   readonly sendNotice?: Dependencies['sendNotice'];
   readonly resolveServer?: Dependencies['resolveServer'];
   readonly points?: readonly DumpPoint[];
@@ -158,6 +159,12 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         throw new Error('nothing may be marked');
       },
       ...setup.retention,
+    },
+    drills: {
+      run: async () => {
+        throw new Error('nothing may be drilled');
+      },
+      ...setup.drills,
     },
     sendNotice: async (notice, destination) => {
       if (setup.sendNotice) return setup.sendNotice(notice, destination);
