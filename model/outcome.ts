@@ -59,6 +59,8 @@ export const FAILURE_CODES = [
   'wal-damaged',
   'wal-foreign',
   'wal-missing',
+  'files-missing',
+  'file-unreadable',
   'notification-failed',
   'disk-full',
   'superuser-needed',
