@@ -1,0 +1,59 @@
+/** Secrets Manager: secrets as the template makes them, or as they were there before it. */
+import type { Call, Iam } from '../iam/iam';
+import type { Principal } from '../iam/policy';
+import type { Keys } from './keys';
+import { ServiceError } from './service-error';
+
+export interface Secret {
+  readonly arn: string;
+  readonly name: string;
+  text: string;
+  /** ARN of the key; the account's own when there is none. */
+  readonly keyArn?: string;
+}
+
+export class Secrets {
+  private readonly secrets = new Map<string, Secret>();
+
+  constructor(
+    private readonly iam: Iam,
+    private readonly keys: Keys,
+    /** `secretsmanager.eu-central-1.amazonaws.com`. */
+    private readonly endpoint: string,
+  ) {}
+
+  add(secret: Secret): void {
+    this.secrets.set(secret.arn, secret);
+  }
+
+  /** By ARN, by ARN without its six last characters, or by name. */
+  get(id: string): Secret {
+    const found =
+      this.secrets.get(id) ??
+      [...this.secrets.values()].find(({ arn, name }) => name === id || arn.replace(/-.{6}$/, '') === id);
+    if (found === undefined) {
+      throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+    }
+    return found;
+  }
+
+  async read(principal: Principal, id: string): Promise<Secret> {
+    return this.allowed(principal, 'secretsmanager:GetSecretValue', id);
+  }
+
+  async describe(principal: Principal, id: string): Promise<Secret> {
+    return this.allowed(principal, 'secretsmanager:DescribeSecret', id);
+  }
+
+  private async allowed(principal: Principal, action: string, id: string): Promise<Secret> {
+    const secret = this.get(id);
+    const call: Call = { principal, action, resource: secret.arn };
+    await this.iam.require(call);
+    const key = secret.keyArn === undefined ? undefined : this.keys.find(secret.keyArn);
+    if (key !== undefined && action.endsWith(':GetSecretValue')) {
+      const context = { SecretARN: secret.arn };
+      await this.keys.requireUse(key, { principal, action: 'kms:Decrypt', context, via: this.endpoint });
+    }
+    return secret;
+  }
+}
