@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
-import type { RestoreRequest } from '../../components/dump/types';
-import { usageError } from '../../errors';
+import type { RestoreReport, RestoreRequest } from '../../components/dump/types';
+import { toBackupError, usageError } from '../../errors';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
@@ -69,15 +69,32 @@ export async function restore(point: string, run: CommandRun): Promise<Answer> {
 
   const found = await run.points('dump').find(point);
   reporter.headline(restoreHeadline(found, now()));
-  const report = await run.dependencies.dump.restore(restoreRequest(found, options), {
-    store,
-    server,
-    reporter,
-    signal,
-    now,
-  });
+  const request = restoreRequest(found, options);
+  const report = await recorded(run, { ...request, target: server.description }, () =>
+    run.dependencies.dump.restore(request, { store, server, reporter, signal, now }),
+  );
   run.measure({ restoreDuration: Math.round(report.durationMs) / 1000 });
   return restoreAnswer(report);
+}
+
+/** Who restored what, and where to, for who asks later: docs/audit.md queries these events. */
+async function recorded(
+  { source, reporter, dependencies }: CommandRun,
+  { point, target, database, existing }: RestoreRequest & { readonly target: string },
+  work: () => Promise<RestoreReport>,
+): Promise<RestoreReport> {
+  const by = await dependencies.callerIdentity?.();
+  const what = { source, point: point.manifest.point, target, database, existing, by };
+  reporter.note('restore-begun', what);
+  try {
+    const report = await work();
+    const { outcome, durationMs } = report;
+    reporter.note('restore-ended', { ...what, outcome, durationMs: Math.round(durationMs) });
+    return report;
+  } catch (thrown) {
+    reporter.note('restore-ended', { ...what, outcome: 'failed', code: toBackupError(thrown).code });
+    throw thrown;
+  }
 }
 
 function addRestoreOptions(command: Command, processors: number): void {

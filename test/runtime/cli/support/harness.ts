@@ -90,6 +90,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         setup.onExit?.({ ...seen });
       },
     },
+    callerIdentity: async () => 'arn:aws:sts::111122223333:assumed-role/Restore/0123456789abcdef',
     openStore: (uri) => {
       ran.vaults.push(uri);
       return { uri } as ObjectStore;
