@@ -11,6 +11,7 @@ export * from './dump-manifest';
 export * from './environment';
 export * from './expiry';
 export * from './files-manifest';
+export * from './inventory';
 export * from './layout';
 export * from './leftover';
 export * from './manifest';

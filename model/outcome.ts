@@ -59,6 +59,7 @@ export const FAILURE_CODES = [
   'wal-damaged',
   'wal-foreign',
   'wal-missing',
+  'objects-lost',
   'files-missing',
   'file-unreadable',
   'notification-failed',

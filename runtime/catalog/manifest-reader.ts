@@ -5,6 +5,7 @@ import { manifestProblem } from './manifest-shape';
 import { dumpProblem } from './shapes/dump-sums';
 import { filesProblem } from './shapes/files-sums';
 import { itemsProblem } from './shapes/items-shape';
+import { mirrorsProblem } from './shapes/objects-shape';
 
 /**
  * Reads a manifest and refuses whatever is not one, is not whole, or is not this recovery point's: a manifest copied from
@@ -62,7 +63,10 @@ function objectProblem({ key, sizeBytes, parts }: StoredObject, prefix: string):
 /** Whether it adds up. */
 function sumsProblem(manifest: Manifest): string | undefined {
   if (manifest.component === 'dump') return dumpProblem(manifest);
-  return itemsProblem(manifest) ?? (manifest.component === 'files' ? filesProblem(manifest) : undefined);
+  const problem = itemsProblem(manifest);
+  if (problem !== undefined) return problem;
+  if (manifest.component === 'files') return filesProblem(manifest);
+  return manifest.component === 'objects' ? mirrorsProblem(manifest) : undefined;
 }
 
 function invalid(prefix: string, reason: string): BackupError {
