@@ -11,9 +11,9 @@ import { BackupReports } from './backup-reports';
 import { IBackupVault } from './backup-vault-props';
 
 /**
- * When the alarms of a backup go off. Each can be adjusted, none can be left out.
+ * When the alarms of a component go off. Each can be adjusted, none can be left out.
  */
-export interface BackupAlarmOptions {
+export interface ComponentAlarmOptions {
   /**
    * Age of the newest good backup, counted from when it was begun, above which the alarm goes off. Longer than the time
    * between two runs.
@@ -37,7 +37,12 @@ export interface BackupAlarmOptions {
    * @default 3
    */
   readonly refusedStarts?: number;
+}
 
+/**
+ * When the alarms of a backup go off. Each can be adjusted, none can be left out.
+ */
+export interface BackupAlarmOptions extends ComponentAlarmOptions {
   /**
    * Where the runbooks that alarms link to are found.
    *
@@ -58,9 +63,9 @@ export interface WatchedStorage {
 }
 
 /**
- * What the alarms watch.
+ * What the alarms of one component watch.
  */
-export interface BackupAlarmsProps extends BackupAlarmOptions {
+export interface ComponentAlarmsProps extends BackupAlarmOptions {
   /** Name of the source. */
   readonly sourceName: string;
 
@@ -90,6 +95,17 @@ export interface BackupAlarmsProps extends BackupAlarmOptions {
    */
   readonly storage?: WatchedStorage;
 
+  /** Group of the schedules that start the backups. */
+  readonly scheduleGroup: scheduler.IScheduleGroup;
+
+  /** Who is told. CloudWatch must be allowed to publish to it, and to use its key. */
+  readonly topic: sns.ITopic;
+}
+
+/**
+ * What the alarms watch.
+ */
+export interface BackupAlarmsProps extends ComponentAlarmsProps {
   /**
    * The other functions of the backup, by the name that their alarm gets.
    *
@@ -97,12 +113,6 @@ export interface BackupAlarmsProps extends BackupAlarmOptions {
    */
   readonly functions?: { [name: string]: BackupFunction };
 
-  /** Group of the schedules that start the backups. */
-  readonly scheduleGroup: scheduler.IScheduleGroup;
-
   /** Where what could not be started or handled is kept. */
   readonly deadLetterQueue: sqs.IQueue;
-
-  /** Who is told. CloudWatch must be allowed to publish to it, and to use its key. */
-  readonly topic: sns.ITopic;
 }

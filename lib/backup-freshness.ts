@@ -1,11 +1,11 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Lazy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENVIRONMENT } from '../model';
+import { ENVIRONMENT, FUNCTION_ENVIRONMENT } from '../model';
 import { BackupComponent } from './backup-component';
 import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
@@ -17,6 +17,9 @@ import { IBackupVault } from './backup-vault-props';
 export interface BackupFreshnessProps extends BackupFunctionOptions {
   /** Name of the source. */
   readonly sourceName: string;
+
+  /** What is backed up; `addComponent` adds more. One that never ran is old, not absent. */
+  readonly component: BackupComponent;
 
   /** Where its backups are stored. */
   readonly vault: IBackupVault;
@@ -51,6 +54,7 @@ export class BackupFreshness extends Construct {
   public readonly watchedKey?: kms.IKey;
 
   private readonly sourceName: string;
+  private readonly components: BackupComponent[] = [];
 
   constructor(scope: Construct, id: string, props: BackupFreshnessProps) {
     super(scope, id);
@@ -63,6 +67,7 @@ export class BackupFreshness extends Construct {
       environment: {
         [ENVIRONMENT.vault]: props.vault.vaultUri,
         [ENVIRONMENT.source]: props.sourceName,
+        [FUNCTION_ENVIRONMENT.components]: Lazy.string({ produce: () => JSON.stringify(this.components) }),
         ...(this.watchedKey && { [ENVIRONMENT.encryptionKey]: this.watchedKey.keyArn }),
       },
       // Over before the next one begins.
@@ -82,6 +87,17 @@ export class BackupFreshness extends Construct {
         }),
       ],
     });
+    this.addComponent(props.component);
+  }
+
+  /**
+   * Watches another component too.
+   *
+   * @param component what is backed up
+   */
+  public addComponent(component: BackupComponent): void {
+    if (this.components.includes(component)) throw new Error(`${this.node.path} watches ${component} already`);
+    this.components.push(component);
   }
 
   /**
@@ -151,14 +167,14 @@ export class BackupFreshness extends Construct {
   }
 
   /**
-   * Rows in the newest good backup.
+   * What the newest good backup holds, in the component's own unit: rows of a dump, else objects, files, entries.
    *
    * @default - maximum over 15 minutes
    * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricNewestRows(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric('newestRows', component, options);
+  public metricNewestItems(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(component === BackupComponent.DUMP ? 'newestRows' : 'newestItems', component, options);
   }
 
   /**

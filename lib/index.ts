@@ -15,6 +15,7 @@ export * from './backup-task';
 export * from './backup-vault';
 export * from './backup-vault-props';
 export * from './certificate-authority';
+export * from './component-alarms';
 export * from './daily-summary';
 export * from './dump-content';
 export * from './function-schedule';

@@ -10,6 +10,7 @@ import { acknowledgeSolutions } from './acknowledge';
 import { alarmAges } from './alarm-ages';
 import { AlarmTopic } from './alarm-topic';
 import { BackupAlarms } from './backup-alarms';
+import { BackupAlarmOptions, ComponentAlarmOptions } from './backup-alarms-props';
 import { BackupComponent } from './backup-component';
 import { BackupDashboard } from './backup-dashboard';
 import { BackupFreshness } from './backup-freshness';
@@ -27,6 +28,7 @@ import { PgDumpBackup } from './pg-dump-backup';
 import { PostgresBackupProps } from './postgres-backup-props';
 import { PostgresSource } from './postgres-source';
 import { Retention } from './retention';
+import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
 import { StorageTiers } from './storage-tiers';
 import { tiersThatDoNotPay } from './tier-fit';
 import { unitPrices } from './unit-prices';
@@ -50,6 +52,8 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   public readonly deadLetterQueue: sqs.Queue;
   /** The `pg_dump` backups. */
   public readonly dump: PgDumpBackup;
+  /** What a component is given that is added with `addComponent`: vault, plan, network, cluster and the like. */
+  public readonly componentDefaults: ScheduledComponentProps;
   /** What verifies them. */
   public readonly verification: Verification;
   /** What ends those whose time is over. */
@@ -81,8 +85,12 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
    */
   public readonly recoveryTimeObjective?: Duration;
 
+  private readonly added: ScheduledComponent[] = [];
+  private readonly alarmOptions?: BackupAlarmOptions;
+
   constructor(scope: Construct, id: string, props: PostgresBackupProps) {
     super(scope, id);
+    this.alarmOptions = props.alarms;
     this.source = props.source;
     this.plan = props.plan ?? BackupPlan.production();
     this.recoveryPointObjective = props.recoveryPointObjective;
@@ -98,12 +106,19 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       deadLetterQueue: this.deadLetterQueue,
       encryptionKey: logEncryptionKey(this, props.encryptionKey, this.vault.encryptionKey, removalPolicy),
     };
-    this.dump = new PgDumpBackup(this, 'Dump', {
-      ...props,
+    this.componentDefaults = {
       ...shared,
-      cluster: this.cluster,
+      sourceName: this.source.sourceName,
+      postgresVersion: this.source.postgresVersion,
+      vpc: props.vpc,
       vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
-    });
+      cluster: this.cluster,
+      cpuArchitecture: props.cpuArchitecture,
+      image: props.image,
+      logRetention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    };
+    this.dump = new PgDumpBackup(this, 'Dump', { ...props, ...this.componentDefaults });
     this.connections = this.dump.connections;
 
     const watched = {
@@ -125,19 +140,12 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     this.alarms = new BackupAlarms(this, 'Alarms', {
       ...watched,
       ...props.alarms,
-      freshness: this.freshness,
-      reports: this.reports,
-      storage: props.ephemeralStorage && {
-        cluster: this.cluster,
-        family: this.dump.task.taskDefinition.family,
-      },
+      ...this.watchedBase(this.dump),
       functions: {
         Verification: this.verification.function,
         Retention: this.retention.function,
         Reports: this.reports.function,
       },
-      scheduleGroup: this.dump.schedules.group,
-      topic: this.alarmTopic,
     });
     this.notifications = new BackupNotifications(this, 'Notifications', {
       ...watched,
@@ -153,6 +161,35 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     });
     this.warnOfTiersThatDoNotPay();
     if (props.estimatedSize) this.tellMonthlyCost(props.estimatedSize, props);
+  }
+
+  /** Everything that is backed up, the dump first. */
+  public get components(): ScheduledComponent[] {
+    return [this.dump, ...this.added];
+  }
+
+  /**
+   * Verifies, ends, watches and shows another component, by the same functions as the dump.
+   *
+   * @param component made with `componentDefaults`; each kind of component once
+   * @param options when its alarms go off; from its plan unless it is said
+   */
+  public addComponent(component: ScheduledComponent, options: ComponentAlarmOptions = {}): void {
+    this.checkComponent(component);
+    this.added.push(component);
+    this.verification.addComponent(component.component);
+    component._letVerify(this.verification.function);
+    this.retention.addComponent(component.component, component.plan);
+    component._letExpire(this.retention.function);
+    this.freshness.addComponent(component.component);
+    this.reports.watchTask(component.component, component.task.taskDefinition, this.cluster);
+    const alarms = this.alarms.addComponent({
+      ...options,
+      ...this.watchedBase(component),
+      plan: component.plan,
+    });
+    this.notifications.addAlarms(alarms.all);
+    this.dashboard.addComponent({ component: component.component, alarms });
   }
 
   /**
@@ -226,6 +263,32 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     const created = new BackupReports(this, 'Reports', options);
     created.watchTask(BackupComponent.DUMP, this.dump.task.taskDefinition, this.cluster);
     return created;
+  }
+
+  /** What the alarms of each component are told alike. */
+  private watchedBase({ component, task, ephemeralStorage, schedules }: ScheduledComponent) {
+    return {
+      sourceName: this.source.sourceName,
+      component,
+      vault: this.vault,
+      freshness: this.freshness,
+      reports: this.reports,
+      storage: ephemeralStorage && { cluster: this.cluster, family: task.taskDefinition.family },
+      scheduleGroup: schedules.group,
+      topic: this.alarmTopic,
+      runbooksUrl: this.alarmOptions?.runbooksUrl,
+    };
+  }
+
+  private checkComponent({ node, component, sourceName, plan }: ScheduledComponent): void {
+    if (sourceName !== this.source.sourceName) {
+      throw new Error(
+        `${node.path} backs up ${component} of '${sourceName}', but ${this.node.path} is of '${this.source.sourceName}': make it with componentDefaults`,
+      );
+    }
+    // Of a base backup the log gives the rest, and settings change with deployments.
+    const hasObjective = component === BackupComponent.OBJECTS || component === BackupComponent.FILES;
+    if (this.recoveryPointObjective && hasObjective) requireRecoveryPointObjective(this.recoveryPointObjective, plan);
   }
 
   private checkObjectives(): void {

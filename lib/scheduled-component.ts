@@ -1,3 +1,4 @@
+import { Size } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -77,6 +78,12 @@ export abstract class ScheduledComponent extends Construct implements ec2.IConne
   public readonly cluster: ecs.ICluster;
   /** Subnets that the task runs in. */
   public readonly vpcSubnets: ec2.SelectedSubnets;
+  /**
+   * Size of the task's disk, where one was stated.
+   *
+   * @default - it has the 20 GiB that Fargate gives
+   */
+  public readonly ephemeralStorage?: Size;
   /** The task that makes a backup. */
   public readonly task: BackupTask;
   /** What starts the task. */
@@ -99,6 +106,7 @@ export abstract class ScheduledComponent extends Construct implements ec2.IConne
     this.sourceName = sourceName;
     this.plan = plan;
     this.cluster = cluster;
+    this.ephemeralStorage = props.ephemeralStorage;
     this.vpcSubnets = props.vpc.selectSubnets(props.vpcSubnets);
     claimPrefix(this, vault, sourceName, work.component);
     this.task = new BackupTask(this, 'Task', {

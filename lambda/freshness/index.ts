@@ -4,10 +4,11 @@ import { publishFreshness, readFreshnessSettings } from '../../runtime/observe/s
 import { openS3Store } from '../../runtime/store/s3-store';
 
 export async function handler(): Promise<void> {
-  const { vaultUri, source, encryptionKey } = readFreshnessSettings(process.env);
+  const { vaultUri, source, components, encryptionKey } = readFreshnessSettings(process.env);
   await publishFreshness({
     store: openS3Store(vaultUri),
     source,
+    components,
     now: () => new Date(),
     // Not console.log, which the platform wraps: a line is read as metrics only as it is.
     write: (line) => void process.stdout.write(line),

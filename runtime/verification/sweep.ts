@@ -15,7 +15,7 @@ import { verifyAndRecord, type VerifyOptions } from './verify-and-record';
 
 export interface SweepOptions extends Omit<VerifyOptions, 'runs' | 'records'> {
   readonly source: string;
-  readonly component: Component;
+  readonly components: readonly Component[];
   /** Whether there is time for another point; what is left comes first the next time. */
   readonly hasTime: () => boolean;
   readonly onVerified?: (verification: Verification) => void;
@@ -32,13 +32,16 @@ export interface SweepReport {
 }
 
 /**
- * Verifies every retained recovery point of a component: those that never were first, then by how long ago it was. So a
- * sweep that runs out of time is gone on with by the next.
+ * Verifies every retained recovery point of a source: those that never were first, then by how long ago it was, whatever their
+ * component. So a sweep that runs out of time is gone on with by the next.
  */
 export async function sweep(store: ObjectStore, options: SweepOptions): Promise<SweepReport> {
-  const runs = await surveyRuns(store, options.source, options.component);
+  const runs = new Map<Component, SurveyedRun[]>();
+  for (const component of options.components) {
+    runs.set(component, await surveyRuns(store, options.source, component));
+  }
   const records = new VerificationRecords(store);
-  const waiting = runs.filter(isOrWasPoint).sort(byNeed);
+  const waiting = [...runs.values()].flat().filter(isOrWasPoint).sort(byNeed);
   const verified = { passed: 0, failed: 0, 'could not verify': 0 };
   const errors: { point: string; error: BackupError }[] = [];
   let marked = 0;
@@ -49,7 +52,11 @@ export async function sweep(store: ObjectStore, options: SweepOptions): Promise<
         marked += 1;
         continue;
       }
-      const verification = await verifyAndRecord(store, run.address, { ...options, runs, records });
+      const verification = await verifyAndRecord(store, run.address, {
+        ...options,
+        runs: runs.get(run.address.component),
+        records,
+      });
       verified[verification.outcome] += 1;
       options.onVerified?.(verification);
     } catch (thrown) {

@@ -7,7 +7,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks, PCIDSS321Checks } from 'cdk-nag';
-import { AlarmTopic, BackupFreshness, BackupReports, BackupVault, Heartbeat } from '../../lib';
+import { AlarmTopic, BackupComponent, BackupFreshness, BackupReports, BackupVault, Heartbeat } from '../../lib';
 
 interface Report {
   readonly pluginReports: readonly {
@@ -25,6 +25,7 @@ test('synthesises without a finding that nobody has acknowledged', () => {
   const stack = new Stack(app, 'Shop');
   const shared = {
     sourceName: 'orders',
+    component: BackupComponent.DUMP,
     vault: new BackupVault(stack, 'Vault'),
     encryptionKey: new kms.Key(stack, 'LogKey', { enableKeyRotation: true }),
     deadLetterQueue: new sqs.Queue(stack, 'DeadLetters', { enforceSSL: true }),

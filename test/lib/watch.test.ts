@@ -41,6 +41,7 @@ function watch(
   const encryptionKey = new kms.Key(stack, 'LogKey');
   const freshness = new BackupFreshness(stack, 'Freshness', {
     sourceName: 'orders',
+    component: BackupComponent.DUMP,
     vault,
     encryptionKey,
     deadLetterQueue,
@@ -110,11 +111,11 @@ describe('the alarms', () => {
       'KeyUnusable',
     ]);
     expect(byTreatment('notBreaching')).toEqual([
-      'DeadLetters',
       'StartsDropped',
       'StartsRefused',
       'TasksNotStarted',
       'StorageNearlyFull',
+      'DeadLetters',
       'VerificationErrors',
     ]);
     expect(Object.keys(all)).toHaveLength(12);
@@ -247,6 +248,7 @@ test('the key is watched where it can be asked: not where there is none, nor whe
   const freshnessOf = (id: string, encryptionKey?: kms.IKey) =>
     new BackupFreshness(stack, id, {
       sourceName: 'orders',
+      component: BackupComponent.DUMP,
       vault: BackupVault.fromVaultAttributes(stack, `${id}Vault`, { bucketName: 'acme-backups', encryptionKey }),
       encryptionKey: new kms.Key(stack, `${id}LogKey`),
       deadLetterQueue: new sqs.Queue(stack, `${id}DeadLetters`),

@@ -1,4 +1,5 @@
-import { ENVIRONMENT, sourceNameProblem } from '../../../model';
+import { ENVIRONMENT, sourceNameProblem, type Component } from '../../../model';
+import { readComponents } from '../../component-list';
 import { BackupError, toBackupError } from '../../errors';
 import type { ObjectStore } from '../../store/store';
 import { logLine } from '../log-line';
@@ -11,6 +12,8 @@ import { readStatus } from './read-status';
 export interface FreshnessSettings {
   readonly vaultUri: string;
   readonly source: string;
+  /** What must be there: one that never ran is old, not absent. */
+  readonly components: readonly Component[];
   /** ARN of the key that encrypts the vault. */
   readonly encryptionKey?: string;
 }
@@ -18,6 +21,7 @@ export interface FreshnessSettings {
 export interface FreshnessContext {
   readonly store: ObjectStore;
   readonly source: string;
+  readonly components: readonly Component[];
   readonly now: () => Date;
   /** Takes a line as it is: CloudWatch reads metrics from nothing else. */
   readonly write: (line: string) => void;
@@ -35,7 +39,7 @@ export function readFreshnessSettings(env: NodeJS.ProcessEnv): FreshnessSettings
     });
   }
   const encryptionKey = env[ENVIRONMENT.encryptionKey] || undefined;
-  return { vaultUri: required(env, ENVIRONMENT.vault), source, encryptionKey };
+  return { vaultUri: required(env, ENVIRONMENT.vault), source, components: readComponents(env), encryptionKey };
 }
 
 /**
@@ -44,8 +48,8 @@ export function readFreshnessSettings(env: NodeJS.ProcessEnv): FreshnessSettings
  */
 export async function publishFreshness(context: FreshnessContext): Promise<void> {
   const keyError = await publishKeyState(context);
-  const { store, source, now, write } = context;
-  const status = await readStatus(store, source, now());
+  const { store, source, components, now, write } = context;
+  const status = await readStatus(store, source, now(), components);
   // All of them, or none: a line that cannot be made is found before the first is written.
   const lines = measureStatus(status).map((measurement) => metricLine(status.at, measurement));
   for (const line of lines) write(line);

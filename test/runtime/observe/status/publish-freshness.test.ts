@@ -1,4 +1,4 @@
-import { ENVIRONMENT, METRIC_NAMESPACE, METRICS } from '../../../../model';
+import { ENVIRONMENT, FUNCTION_ENVIRONMENT, METRIC_NAMESPACE, METRICS, NO_POINT_AGE_SECONDS } from '../../../../model';
 import { publishFreshness, readFreshnessSettings } from '../../../../runtime/observe/status/publish-freshness';
 import { BackupError } from '../../../../runtime/errors';
 import { failureOf } from '../../../support/failure-of';
@@ -7,7 +7,13 @@ import { Vault } from './support/vault';
 async function published(vault: Vault, at: string): Promise<Record<string, unknown>[]> {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
-  await publishFreshness({ store: vault.store, source: 'orders', now: () => new Date(at), write });
+  await publishFreshness({
+    store: vault.store,
+    source: 'orders',
+    components: ['dump'],
+    now: () => new Date(at),
+    write,
+  });
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
@@ -36,13 +42,26 @@ test('every metric that an alarm looks at is there even of an empty vault', asyn
   }
 });
 
+test('a component that must be there and never ran is published as old, not left out', async () => {
+  const vault = new Vault('2026-11-20T02:00:00Z');
+  await vault.verify(await vault.succeed());
+  const lines: string[] = [];
+  const now = () => new Date('2026-11-20T03:00:00Z');
+  const write = (line: string) => void lines.push(line);
+  await publishFreshness({ store: vault.store, source: 'orders', components: ['dump', 'files'], now, write });
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { Component: 'dump', [METRICS.newestAge.name]: 3600 },
+    { Component: 'files', [METRICS.newestAge.name]: NO_POINT_AGE_SECONDS },
+  ]);
+});
+
 test('when it cannot be found out, nothing is published', async () => {
   const vault = new Vault('2026-11-20T02:00:00Z');
   await vault.succeed();
   const lines: string[] = [];
   const now = () => new Date('2026-11-19T00:00:00Z');
   const write = (line: string) => void lines.push(line);
-  await failureOf(publishFreshness({ store: vault.store, source: 'orders', now, write }));
+  await failureOf(publishFreshness({ store: vault.store, source: 'orders', components: ['dump'], now, write }));
   expect(lines).toEqual([]);
 });
 
@@ -52,7 +71,14 @@ describe('the key of the vault', () => {
   async function publishedWith(keyState: () => Promise<string>, vault = new Vault('2026-11-20T02:00:00Z')) {
     const lines: string[] = [];
     const write = (line: string) => void lines.push(line);
-    const ended = publishFreshness({ store: vault.store, source: 'orders', now: () => new Date(AT), write, keyState });
+    const ended = publishFreshness({
+      store: vault.store,
+      source: 'orders',
+      components: ['dump'],
+      now: () => new Date(AT),
+      write,
+      keyState,
+    });
     const error = await ended.then(
       () => undefined,
       (thrown: unknown) => thrown,
@@ -98,16 +124,25 @@ describe('the key of the vault', () => {
   });
 });
 
-const GOOD = { [ENVIRONMENT.vault]: 's3://acme-vault', [ENVIRONMENT.source]: 'orders' };
+const GOOD = {
+  [ENVIRONMENT.vault]: 's3://acme-vault',
+  [ENVIRONMENT.source]: 'orders',
+  [FUNCTION_ENVIRONMENT.components]: '["dump","files"]',
+};
 
 test('the settings come from the environment', () => {
-  expect(readFreshnessSettings(GOOD)).toEqual({ vaultUri: 's3://acme-vault', source: 'orders' });
+  expect(readFreshnessSettings(GOOD)).toEqual({
+    vaultUri: 's3://acme-vault',
+    source: 'orders',
+    components: ['dump', 'files'],
+  });
 });
 
 test.each([
   [{ [ENVIRONMENT.vault]: '' }, 'environment variable POSTGRES_BACKUP_VAULT is not set'],
   [{ [ENVIRONMENT.source]: undefined }, 'environment variable POSTGRES_BACKUP_SOURCE is not set'],
   [{ [ENVIRONMENT.source]: '../x' }, 'POSTGRES_BACKUP_SOURCE is "../x"'],
+  [{ [FUNCTION_ENVIRONMENT.components]: undefined }, 'environment variable POSTGRES_BACKUP_COMPONENTS is not set'],
 ])('%j is refused', (change, message) => {
   expect(() => readFreshnessSettings({ ...GOOD, ...change })).toThrow(message);
 });
