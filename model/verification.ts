@@ -30,6 +30,8 @@ export interface Verification {
   readonly objects: number;
   /** What the manifest says it holds: what later verifications compare with. `null` when there was no reading it. */
   readonly totals: VerifiedTotals | null;
+  /** The newest size that a person accepted, known when this one was verified; absent where none ever was. */
+  readonly acceptedSize?: AcceptedSize;
   readonly tool: { readonly name: 'postgres-backup'; readonly version: string };
 }
 
@@ -38,6 +40,18 @@ export interface VerifiedTotals {
   readonly storedBytes: number;
   /** Rows, objects, files: in the component's own unit. */
   readonly items: number;
+}
+
+/** A person's word that a size is right although it is out of line. */
+export interface AcceptedSize {
+  /** The recovery point that was accepted: this one, or one of another class. */
+  readonly point: string;
+  /** Who, as they said. */
+  readonly by: string;
+  readonly at: string;
+  readonly reason: string;
+  /** What later recovery points are compared with. */
+  readonly totals: VerifiedTotals;
 }
 
 /** What is checked besides each object, as findings name it. */

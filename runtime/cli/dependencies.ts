@@ -53,7 +53,10 @@ export interface Dependencies {
   readonly sendNotice: (notice: Notice, destination: Destination) => Promise<void>;
 }
 
-export type RecordedVerification = Pick<VerifyOptions, 'depth' | 'expectations' | 'reporter' | 'signal' | 'now'>;
+export type RecordedVerification = Pick<
+  VerifyOptions,
+  'depth' | 'expectations' | 'reporter' | 'signal' | 'now' | 'acceptSize'
+>;
 
 /** The process and the machine it runs on. */
 export interface Host {

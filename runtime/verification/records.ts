@@ -1,7 +1,15 @@
-import { pointPrefix, VERIFICATION_CHECKS, HISTORY_LENGTH, type Verification, type VerifiedTotals } from '../../model';
+import {
+  HISTORY_LENGTH,
+  HISTORY_MINIMUM,
+  pointPrefix,
+  VERIFICATION_CHECKS,
+  type Verification,
+  type VerifiedTotals,
+} from '../../model';
 import type { SurveyedRun } from '../catalog/survey';
 import { readVerification, writeVerification } from '../catalog/verification-record';
 import type { ObjectStore } from '../store/store';
+import { historySince, isMadeByHand, readAcceptedSize } from './accepted-size';
 
 /** Results read back further than this for one history are not worth their requests. */
 const MOST_LOOKED_AT = 3 * HISTORY_LENGTH;
@@ -25,18 +33,33 @@ export class VerificationRecords {
   }
 
   /**
-   * What the recovery points of the same class hold that the store received before this one, the newest first; only those
-   * with nothing against them but, at most, their own size or content.
+   * What the recovery points hold that the store received before this one, the newest first; only those with nothing against
+   * them but, at most, their own size or content, and none older than what a person accepted.
+   *
+   * Those of its own class. The first few that a schedule makes of a class are compared with those of the others: they are of
+   * the same databases, and a year would pass until the fourth monthly one.
    */
   async before(run: SurveyedRun, runs: readonly SurveyedRun[]): Promise<VerifiedTotals[]> {
+    const own = await this.history(run, runs, ({ address }) => address.class === run.address.class);
+    if (own.length >= HISTORY_MINIMUM || isMadeByHand(run.address)) return own;
+    return this.history(run, runs, ({ address }) => !isMadeByHand(address));
+  }
+
+  private async history(
+    run: SurveyedRun,
+    runs: readonly SurveyedRun[],
+    isComparable: (other: SurveyedRun) => boolean,
+  ): Promise<VerifiedTotals[]> {
     const earlier = runs
-      .filter((other) => other.address.class === run.address.class && isEarlier(other, run) && other.verifiedAt)
+      .filter((other) => isComparable(other) && isEarlier(other, run) && other.verifiedAt)
       .sort((a, b) => receivedMs(b) - receivedMs(a))
       .slice(0, MOST_LOOKED_AT);
     const totals: VerifiedTotals[] = [];
     for (const { address } of earlier) {
       if (totals.length === HISTORY_LENGTH) break;
       const verification = await this.read(pointPrefix(address));
+      const accepted = readAcceptedSize(verification);
+      if (accepted) return historySince(accepted, totals);
       if (verification?.totals && verification.findings.every(({ subject }) => HISTORY_CHECKS.has(subject))) {
         totals.push(verification.totals);
       }

@@ -5,7 +5,12 @@ import { formatBytes } from '../../observe/format';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
-import { addExpectationOptions, expectationsOf, type ExpectationOptions } from '../options/expectation-options';
+import {
+  acceptanceOf,
+  addExpectationOptions,
+  expectationsOf,
+  type ExpectationOptions,
+} from '../options/expectation-options';
 import { addComponentOption, type ComponentOption } from '../options/component-option';
 import { addSharedOptions, LONG_RUN } from '../options/shared-options';
 import { oneOf } from '../options/values';
@@ -49,6 +54,7 @@ export function describeVerify(parent: Command): Command {
         'postgres-backup verify latest --vault s3://acme-vault --source orders',
         'postgres-backup verify 20261120T021003Z-4k2m9x --vault s3://acme-vault --source orders --depth stored --json',
         'postgres-backup verify latest --vault s3://acme-vault --source orders --record --minimum-rows 100000',
+        "postgres-backup verify latest --vault s3://acme-vault --source orders --record --accept-size 'old orders were purged'",
       ),
     )
     .addHelpText('after', EXIT_CODES_HELP);
@@ -62,7 +68,8 @@ export async function verify(wanted: string, run: CommandRun): Promise<Answer> {
   if (expectations) {
     const address = await addressToVerify(wanted, points);
     reporter.headline(`${run.source} ${pointId(address)} in ${store.uri}`);
-    const parts = { depth, expectations, reporter, signal, now };
+    const acceptSize = acceptanceOf(options, run.dependencies.host.env);
+    const parts = { depth, expectations, reporter, signal, now, acceptSize };
     return recordedAnswer(await run.dependencies.verifyAndRecord(store, address, parts));
   }
   const point = await pointToVerify(wanted, points);

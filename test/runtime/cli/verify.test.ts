@@ -186,6 +186,25 @@ describe('with --record', () => {
     expect(missing.asked).toEqual([]);
   });
 
+  test('a size that is out of line can be accepted: who says so, and why, is told on', async () => {
+    const accept = ['latest', '--accept-size', 'old orders were purged'];
+    const env = { USER: 'erin' };
+    const byUser = await recorded(accept, {}, { env });
+    const byName = await recorded([...accept, '--accepted-by', 'Erin (change 4711)'], {}, { env });
+    const reason = 'old orders were purged';
+    expect(byUser.asked[0].options.acceptSize).toEqual({ by: 'erin', reason });
+    expect(byName.asked[0].options.acceptSize).toEqual({ by: 'Erin (change 4711)', reason });
+    expect((await recorded(['latest'], {}, { env })).asked[0].options.acceptSize).toBeUndefined();
+  });
+
+  test('a size that is accepted by nobody, or by somebody who does not say what for, is not accepted', async () => {
+    const nobody = await recorded(['latest', '--accept-size', 'a purge'], {}, { env: { USER: '' } });
+    const nothing = await recorded(['latest', '--accepted-by', 'erin']);
+    expect([nobody.ran.exitCode, nothing.ran.exitCode]).toEqual([2, 2]);
+    expect(nobody.ran.stderr).toContain('--accepted-by');
+    expect([...nobody.asked, ...nothing.asked]).toEqual([]);
+  });
+
   test('as JSON it is the record', async () => {
     const { ran } = await recorded(['latest', '--json']);
     expect(JSON.parse(ran.stdout)).toEqual(VERIFICATION);
@@ -197,6 +216,7 @@ test.each([
   ['--minimum-rows', '5'],
   ['--encryption-key', 'arn:key'],
   ['--lock-duration', '14d'],
+  ['--accept-size', 'a purge'],
 ])('without --record nobody would check %s, so it is refused', async (option, value) => {
   const ran = await runCli(['verify', 'latest', ...TARGET, option, value]);
   expect(ran.exitCode).toBe(2);
