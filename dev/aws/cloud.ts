@@ -184,6 +184,7 @@ export class Cloud {
   private startApi(credentials: ReadonlyMap<string, Credential>): Promise<ApiServer> {
     return startApiServer({
       credentials,
+      now: this.now,
       principal: (accessKeyId) => this.iam.principal(accessKeyId),
       services: {
         secretsmanager: secretsManagerApi(this.secrets),

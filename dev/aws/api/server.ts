@@ -17,6 +17,7 @@ export interface ApiOptions {
   readonly services: Readonly<Record<string, Operations>>;
   readonly credentials: ReadonlyMap<string, Credential>;
   readonly principal: (accessKeyId: string) => Principal | undefined;
+  readonly now: () => Date;
 }
 
 export interface ApiServer {
@@ -43,6 +44,8 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
 }
 
 async function serve(options: ApiOptions, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Clients correct their own clocks by it.
+  response.setHeader('date', options.now().toUTCString());
   try {
     const body = await readBody(message);
     const isXml = message.headers['x-amz-target'] === undefined;

@@ -6,6 +6,7 @@ import type { Iam } from '../iam/iam';
 import type { Principal, Role } from '../iam/policy';
 import { nextFiring } from '../schedule';
 import { ServiceError } from '../services/service-error';
+import { StandInError } from '../stand-in-error';
 import type { MetricStore } from '../watch/metric-store';
 import type { Target, Targets } from './targets';
 
@@ -56,6 +57,20 @@ export class Scheduler {
 
   all(): Schedule[] {
     return [...this.schedules.values()];
+  }
+
+  get(name: string): Schedule {
+    const found = this.schedules.get(name);
+    if (found === undefined) throw new StandInError(`there is no schedule ${name}`);
+    return found;
+  }
+
+  /** Fires a schedule now, whatever the clock says, and waits for all that follows. */
+  async fire(name: string): Promise<void> {
+    const { clock, background } = this.services;
+    const firing = { scheduledAt: clock.now(), executionId: randomUUID(), attempt: 1 };
+    background.run(() => this.attempt(this.get(name), firing));
+    await background.settled();
   }
 
   private setTimer(schedule: Schedule, createdAt: Date): void {

@@ -115,7 +115,7 @@ export class Tasks {
     // One container does the work in each of our tasks; a second one would be a sidecar, which is not lived.
     const [container] = definition.containers;
     try {
-      const env = await this.prepare(definition, container, overrides);
+      const env = await this.prepare(task, definition, container, overrides);
       task.lastStatus = 'RUNNING';
       this.services.changed(task, containers);
       task.exitCode = await this.runContainer(task, container, overrides, env);
@@ -133,6 +133,7 @@ export class Tasks {
 
   /** What Fargate does before the container starts, by the execution role. */
   private async prepare(
+    { taskArn }: Task,
     { executionRole, taskRole }: TaskDefinition,
     container: ContainerDefinition,
     overrides: Overrides,
@@ -146,6 +147,8 @@ export class Tasks {
     const given = Object.fromEntries((override?.environment ?? []).map(({ name, value }) => [name, value]));
     return {
       ...processEnvironment(endpoints(), credential),
+      // By which a program knows that it runs in a task. Nothing answers there.
+      ECS_CONTAINER_METADATA_URI_V4: `${endpoints().others}/v4/${taskId(taskArn)}`,
       ...own,
       ...(await this.secretsOf(executionRole, container)),
       ...given,
@@ -209,7 +212,7 @@ export class Tasks {
     this.processes.set(task.taskArn, child);
     const { logs } = this.services;
     const group = container.LogConfiguration?.Options?.['awslogs-group'] ?? 'no log group';
-    const stream = task.taskArn.slice(task.taskArn.lastIndexOf('/') + 1);
+    const stream = taskId(task.taskArn);
     const [exit] = await Promise.all([
       exitOf(child),
       logs.follow(group, stream, child.stdout ?? undefined),
@@ -218,4 +221,8 @@ export class Tasks {
     this.processes.delete(task.taskArn);
     return exitCode(exit);
   }
+}
+
+function taskId(taskArn: string): string {
+  return taskArn.slice(taskArn.lastIndexOf('/') + 1);
 }
