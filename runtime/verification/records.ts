@@ -14,6 +14,11 @@ import { historySince, isMadeByHand, readAcceptedSize } from './accepted-size';
 /** Results read back further than this for one history are not worth their requests. */
 const MOST_LOOKED_AT = 3 * HISTORY_LENGTH;
 
+const HOUR_MS = 3_600_000;
+
+/** One of an hour counts: twenty that are stored within a minute are no new usual. So many are asked for that one. */
+const MOST_OF_ONE_HOUR = 3;
+
 /** The results of verifications of one component, each read once: a sweep compares every point with those before it. */
 export class VerificationRecords {
   private readonly known = new Map<string, Verification | undefined>();
@@ -52,17 +57,22 @@ export class VerificationRecords {
   ): Promise<VerifiedTotals[]> {
     const earlier = runs
       .filter((other) => isComparable(other) && isEarlier(other, run) && other.verifiedAt)
-      .sort((a, b) => receivedMs(b) - receivedMs(a))
-      .slice(0, MOST_LOOKED_AT);
+      .sort((a, b) => receivedMs(b) - receivedMs(a));
     const totals: VerifiedTotals[] = [];
-    for (const { address } of earlier) {
-      if (totals.length === HISTORY_LENGTH) break;
-      const verification = await this.read(pointPrefix(address));
+    const hours = new Map<number, 'told' | number>();
+    let looked = 0;
+    for (const other of earlier) {
+      const hour = Math.floor(receivedMs(other) / HOUR_MS);
+      const ofHour = hours.get(hour) ?? 0;
+      if (ofHour === 'told' || ofHour >= MOST_OF_ONE_HOUR) continue;
+      if (totals.length === HISTORY_LENGTH || looked === MOST_LOOKED_AT) break;
+      looked += 1;
+      const verification = await this.read(pointPrefix(other.address));
       const accepted = readAcceptedSize(verification);
       if (accepted) return historySince(accepted, totals);
-      if (verification?.totals && verification.findings.every(({ subject }) => HISTORY_CHECKS.has(subject))) {
-        totals.push(verification.totals);
-      }
+      const isHistory = verification?.findings.every(({ subject }) => HISTORY_CHECKS.has(subject));
+      if (verification?.totals && isHistory) totals.push(verification.totals);
+      hours.set(hour, verification?.totals && isHistory ? 'told' : ofHour + 1);
     }
     return totals;
   }

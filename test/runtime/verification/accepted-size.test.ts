@@ -68,6 +68,17 @@ describe('a size that a person accepts', () => {
     expect(outcomes(await make(OLD, 'daily'), await make(NEW, 'daily'))).toEqual(['could not verify', 'passed']);
   });
 
+  it('is not what many within a minute make of themselves', async () => {
+    const { store, make, makeMany } = vault();
+    await makeMany(6, 'hourly');
+    const { point } = await make(OLD);
+    for (let index = 1; index <= 80; index += 1) {
+      const time = new Date(Date.parse(point.manifest.startedAt) + index * 1000).toISOString();
+      await verifyStored(store, await storePoint(store, { time, class: 'hourly', ...NEW }));
+    }
+    expect(outcomes(await make(NEW), await make(OLD))).toEqual(['could not verify', 'passed']);
+  });
+
   it('leaves those before it as they were', async () => {
     const { store, make, makeMany } = vault();
     await makeMany(4, 'daily');
