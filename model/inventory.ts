@@ -95,7 +95,9 @@ function digestProblem({ sha256, parts, sizeBytes }: InventoryEntry): string | u
   if (!Array.isArray(parts.sha256) || parts.sha256.length !== expected) {
     return `its parts do not make ${sizeBytes} bytes`;
   }
-  return parts.sha256.every((digest) => SHA256.test(digest)) ? undefined : 'a digest of its parts is none';
+  return (parts.sha256 as readonly string[]).every((digest) => SHA256.test(digest))
+    ? undefined
+    : 'a digest of its parts is none';
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;

@@ -94,14 +94,9 @@ export class S3Requests {
     };
     this.sent[key !== undefined && (method === 'GET' || method === 'HEAD') ? 'reading' : 'writing']++;
     const signed = await place.sign(unsigned);
-    const { response } = await this.client.config.requestHandler.handle(signed as HandledRequest, {
-      abortSignal: signal,
-    });
-    const answer: S3Answer = {
-      status: response.statusCode,
-      headers: response.headers,
-      body: response.body as Readable,
-    };
+    const handled = await this.client.config.requestHandler.handle(signed as HandledRequest, { abortSignal: signal });
+    const { statusCode: status, headers: answered, body: stream } = (handled as HandledAnswer).response;
+    const answer: S3Answer = { status, headers: answered, body: stream };
     if (answer.status < 300) return answer;
     throw await errorOf(answer, attempts);
   }
@@ -138,6 +133,10 @@ async function retryStrategy(client: S3Client): Promise<RetryStrategy> {
 }
 
 type HandledRequest = Parameters<S3Client['config']['requestHandler']['handle']>[0];
+
+interface HandledAnswer {
+  readonly response: { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: Readable };
+}
 
 /** Where a bucket answers, and how a request to it is signed. */
 interface Place {

@@ -41,6 +41,8 @@ export interface VersionEntry {
   versionId: string;
   sizeBytes: number;
   lastModified: Date;
+  /** Where the store tells. */
+  etag?: string;
   /** Nothing newer lies over it, not even a delete marker. */
   isLatest: boolean;
 }

@@ -1,4 +1,5 @@
-import type { ObjectsManifest, RetentionClass } from '../../../model';
+import type { ObjectsManifest, Outcome, RetentionClass } from '../../../model';
+import type { RecoveryPoint } from '../../catalog/recovery-point';
 import type { Bucket, RequestCounts } from '../../store/bucket';
 import type { RunContext } from '../../context';
 
@@ -71,3 +72,40 @@ export type MirrorsResult =
       readonly requests: RequestCounts;
     }
   | { readonly outcome: 'skipped'; readonly reason: string };
+
+export interface ObjectsRestoreRequest {
+  readonly point: RecoveryPoint<ObjectsManifest>;
+  /** Which of the point's mirrors; absent: its only one. */
+  readonly mirror?: string;
+  readonly vault: Bucket;
+  readonly to: Bucket;
+  /** One store holds both, and copies by itself. Otherwise every byte passes through here. */
+  readonly way: 'by the store' | 'through here';
+  /** Only keys that begin so; empty: all. */
+  readonly below: string;
+  /** What becomes of other content under the same key. */
+  readonly existing: 'refuse' | 'overwrite';
+  readonly settings: Pick<MirrorSettings, 'concurrency' | 'partBytes' | 'wholeCopyBytes'>;
+}
+
+export interface ObjectsRestoreReport {
+  /** `failed` when anything that was asked for is not at the target. */
+  readonly outcome: Outcome;
+  readonly point: string;
+  readonly source: string;
+  readonly mirror: string;
+  readonly target: string;
+  readonly restored: number;
+  readonly restoredBytes: number;
+  /** Were there already. */
+  readonly same: number;
+  /** Other content was there and was left. */
+  readonly different: number;
+  /** Not in the vault any more as they were mirrored. */
+  readonly damaged: number;
+  /** Objects of the source that the mirror could not copy: they are not in the recovery point. */
+  readonly missing: number;
+  /** The first of those that were not put back. */
+  readonly findings: readonly { readonly key: string; readonly finding: string }[];
+  readonly durationMs: number;
+}
