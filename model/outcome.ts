@@ -66,6 +66,7 @@ export const FAILURE_CODES = [
   'disk-full',
   'superuser-needed',
   'drill-server-ended',
+  'task-failed',
   'deadline-exceeded',
   'terminated',
   'internal',
