@@ -3,6 +3,7 @@ import type {
   Destination,
   ExitCode,
   ManifestOf,
+  MirrorSetting,
   PointAddress,
   Verification,
   VerifyDepth,
@@ -10,6 +11,17 @@ import type {
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type { VerificationContext, VerificationReport } from '../components/component';
 import type { CheckReport, DumpRequest, DumpResult, RestoreReport, RestoreRequest } from '../components/dump/types';
+import type { FilesContext } from '../components/files/backup/files-run';
+import type { FilesRequest, FilesResult, RestoreFilesReport, RestoreFilesRequest } from '../components/files/types';
+import type { BucketPlace } from '../components/objects/open-mirrors';
+import type {
+  MirrorContext,
+  MirrorRequest,
+  MirrorsRequest,
+  MirrorsResult,
+  ObjectsRestoreReport,
+  ObjectsRestoreRequest,
+} from '../components/objects/types';
 import type { RunContext } from '../context';
 import type { DrillResult } from '../drill/drill';
 import type { DrillContext, DrillRequest } from '../drill/types';
@@ -19,6 +31,7 @@ import type { SourceStatus } from '../observe/status/source-status';
 import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
 import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
+import type { Bucket } from '../store/bucket';
 import type { ObjectStore } from '../store/store';
 import type { VerifyOptions } from '../verification/verify-and-record';
 import type { WalTools } from '../wal/tools';
@@ -32,6 +45,8 @@ export interface Dependencies {
   readonly resolveServer: (env: NodeJS.ProcessEnv) => ConnectionSource;
   readonly catalog: Catalog;
   readonly dump: DumpComponent;
+  readonly objects: ObjectsComponent;
+  readonly files: FilesComponent;
   /** Of any component. */
   readonly verifyPoint: (
     point: RecoveryPoint,
@@ -98,6 +113,18 @@ export interface DumpComponent {
 export interface Drills {
   /** Restores for practice, and records what came of it. */
   run(request: DrillRequest, context: DrillContext): Promise<DrillResult>;
+}
+
+export interface FilesComponent {
+  backup(request: FilesRequest, context: FilesContext): Promise<FilesResult>;
+  restore(request: RestoreFilesRequest, context: FilesContext): Promise<RestoreFilesReport>;
+}
+
+export interface ObjectsComponent {
+  openBucket(place: BucketPlace): Promise<Bucket>;
+  openMirror(setting: MirrorSetting): Promise<MirrorRequest>;
+  backup(request: MirrorsRequest, context: MirrorContext): Promise<MirrorsResult>;
+  restore(request: ObjectsRestoreRequest, context: MirrorContext): Promise<ObjectsRestoreReport>;
 }
 
 export interface Retention {

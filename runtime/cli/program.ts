@@ -7,10 +7,14 @@ import { archiveGet, describeArchiveGet } from './commands/archive-get';
 import { archiveHelper, describeArchiveHelper } from './commands/archive-helper';
 import { archivePush, describeArchivePush } from './commands/archive-push';
 import { describeDump, dump, DUMP_COUNTED } from './commands/backup-dump';
+import { backupFiles, describeBackupFiles, FILES_COUNTED } from './commands/backup-files';
+import { backupObjects, describeBackupObjects, OBJECTS_COUNTED } from './commands/backup-objects';
 import { check, describeCheck } from './commands/check';
 import { describeDrill, drill, DRILL_COUNTED } from './commands/drill';
 import { describeInfo, info } from './commands/info';
 import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
+import { describeRestoreObjects, restoreObjects, RESTORE_OBJECTS_COUNTED } from './commands/restore-objects';
+import { describeRestoreFiles, restoreFiles, RESTORE_FILES_COUNTED } from './commands/restore-files';
 import { describeStatus, status } from './commands/status';
 import { describeRetention, retention } from './commands/retention';
 import { describeTestAlert, testAlert } from './commands/test-alert';
@@ -85,10 +89,27 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
     .addHelpText('after', EXIT_CODES_HELP);
   const dumpCommand = describeDump(backup);
   dumpCommand.action(() => run(dumpCommand, { counted: DUMP_COUNTED, work: dump }));
+  const backupObjectsCommand = describeBackupObjects(backup);
+  backupObjectsCommand.action(() => run(backupObjectsCommand, { counted: OBJECTS_COUNTED, work: backupObjects }));
+  const backupFilesCommand = describeBackupFiles(backup);
+  backupFilesCommand.action(() => run(backupFilesCommand, { counted: FILES_COUNTED, work: backupFiles }));
 
   const restoreCommand = describeRestore(program, host.processors);
   restoreCommand.action((point: string) =>
     run(restoreCommand, { counted: RESTORE_COUNTED, work: (started) => restore(point, started) }),
+  );
+  const restoreObjectsCommand = describeRestoreObjects(restoreCommand);
+  restoreObjectsCommand.action((point: string) =>
+    run(restoreObjectsCommand, {
+      counted: RESTORE_OBJECTS_COUNTED,
+      work: (started) => restoreObjects(point, started),
+    }),
+  );
+  // What stands after a subcommand's name is the subcommand's: both have a --vault.
+  restoreCommand.enablePositionalOptions();
+  const restoreFilesCommand = describeRestoreFiles(restoreCommand);
+  restoreFilesCommand.action((point: string) =>
+    run(restoreFilesCommand, { counted: RESTORE_FILES_COUNTED, work: (started) => restoreFiles(point, started) }),
   );
   const verifyCommand = describeVerify(program);
   verifyCommand.action((point: string) => run(verifyCommand, { work: (started) => verify(point, started) }));

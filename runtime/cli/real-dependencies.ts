@@ -3,6 +3,11 @@ import { findPoint, listPoints, readPoint } from '../catalog/catalog';
 import { backupDump } from '../components/dump/backup';
 import { checkDump } from '../components/dump/check';
 import { restoreDump } from '../components/dump/restore';
+import { backupFiles } from '../components/files/backup';
+import { restoreFiles } from '../components/files/restore';
+import { backupObjects } from '../components/objects/backup';
+import { openBucket, openMirror } from '../components/objects/open-mirrors';
+import { restoreObjects } from '../components/objects/restore';
 import { verifyPoint } from '../components/registry';
 import { readCallerIdentity } from '../observe/caller-identity';
 import { readStatus } from '../observe/status/read-status';
@@ -36,6 +41,13 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     resolveServer,
     catalog: { findPoint, listPoints, readPoint, readStatus },
     dump: { backup: backupDump, restore: restoreDump, check: checkDump },
+    objects: {
+      openBucket: (place) => openBucket(place, readSecret),
+      openMirror: (setting) => openMirror(setting, readSecret),
+      backup: backupObjects,
+      restore: restoreObjects,
+    },
+    files: { backup: backupFiles, restore: restoreFiles },
     verifyPoint,
     verifyAndRecord,
     // Only a task's log is a record; on a laptop nobody waits for it.

@@ -12,7 +12,7 @@ import {
 import type { DumpPoint, RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
 import type { DumpRequest, RestoreRequest } from '../../../../runtime/components/dump/types';
 import type { RunContext } from '../../../../runtime/context';
-import type { Dependencies, DumpComponent, Retention } from '../../../../runtime/cli/dependencies';
+import type { Dependencies, DumpComponent, FilesComponent, Retention } from '../../../../runtime/cli/dependencies';
 import { runProgram } from '../../../../runtime/cli/program';
 import type { StopSignal } from '../../../../runtime/cli/run-limits';
 import { BackupError } from '../../../../runtime/errors';
@@ -26,6 +26,7 @@ export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
+  readonly files?: Partial<FilesComponent>;
   readonly verifyPoint?: Dependencies['verifyPoint'];
   readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
   readonly retention?: Partial<Retention>;
@@ -140,6 +141,15 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
           ? setup.dump.check(request, context)
           : { outcome: 'passed', server: 'backup@db.internal:5432/orders', databases: [] };
       },
+    },
+    files: {
+      backup: async () => {
+        throw new Error('no files were set up');
+      },
+      restore: async () => {
+        throw new Error('no files were set up');
+      },
+      ...setup.files,
     },
     verifyPoint: async (point, depth, context) => {
       ran.verifications.push({ point: point.manifest.point, depth });
