@@ -65,6 +65,15 @@ export class BackupDashboard extends Construct {
   }
 
   /**
+   * Shows other alarms too.
+   *
+   * @param alarms of whatever belongs to these backups
+   */
+  public addAlarms(alarms: cloudwatch.Alarm[]): void {
+    this.alarms.push(...alarms);
+  }
+
+  /**
    * Shows another component too, below.
    *
    * @param props the component and its alarms

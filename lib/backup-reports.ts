@@ -1,4 +1,4 @@
-import { Duration, Size, Stack } from 'aws-cdk-lib';
+import { Duration, Lazy, Size, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -9,7 +9,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENVIRONMENT, FUNCTION_ENVIRONMENT, Objectives } from '../model';
+import { ENVIRONMENT, FULL_READ, FUNCTION_ENVIRONMENT, Objectives } from '../model';
 import { BackupComponent } from './backup-component';
 import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
@@ -94,6 +94,8 @@ export class BackupReports extends Construct {
   public readonly weekly?: FunctionSchedule;
 
   private readonly sourceName: string;
+  /** A dump is what there always is. */
+  private readonly components: BackupComponent[] = [BackupComponent.DUMP];
   private readonly deadLetterQueue: sqs.IQueue;
 
   constructor(scope: Construct, id: string, props: BackupReportsProps) {
@@ -120,25 +122,24 @@ export class BackupReports extends Construct {
    * @param cluster where it runs
    */
   public watchTask(component: BackupComponent, taskDefinition: ecs.TaskDefinition, cluster: ecs.ICluster): events.Rule {
-    const family = Stack.of(this).formatArn({
-      service: 'ecs',
-      resource: 'task-definition',
-      resourceName: `${taskDefinition.family}:`,
-    });
-    const event = { action: 'task', component, detail: events.EventField.fromPath('$.detail') };
-    return new events.Rule(this, `Tasks-${component}`, {
-      description: `What becomes of the ${component} task of ${this.sourceName}`,
-      eventPattern: {
-        source: ['aws.ecs'],
-        detailType: ['ECS Task State Change'],
-        detail: {
-          clusterArn: [cluster.clusterArn],
-          taskDefinitionArn: events.Match.prefix(family),
-          lastStatus: ['RUNNING', 'STOPPED'],
-        },
-      },
-      targets: [this.target(events.RuleTargetInput.fromObject(event))],
-    });
+    if (!this.components.includes(component)) this.components.push(component);
+    return this.watch(`Tasks-${component}`, { action: 'task', component }, taskDefinition, cluster);
+  }
+
+  /**
+   * The same of a task that reads recovery points whole; those that passed are counted.
+   *
+   * @param component whose recovery points are read
+   * @param taskDefinition any revision of its family
+   * @param cluster where it runs
+   */
+  public watchFullRead(
+    component: BackupComponent,
+    taskDefinition: ecs.TaskDefinition,
+    cluster: ecs.ICluster,
+  ): events.Rule {
+    const event = { action: 'task', component, purpose: FULL_READ };
+    return this.watch(`FullReads-${component}`, event, taskDefinition, cluster);
   }
 
   /**
@@ -163,6 +164,33 @@ export class BackupReports extends Construct {
     return this.metric('heartbeatFailed', component, options);
   }
 
+  private watch(
+    id: string,
+    event: Record<string, string>,
+    taskDefinition: ecs.TaskDefinition,
+    cluster: ecs.ICluster,
+  ): events.Rule {
+    const family = Stack.of(this).formatArn({
+      service: 'ecs',
+      resource: 'task-definition',
+      resourceName: `${taskDefinition.family}:`,
+    });
+    const detail = events.EventField.fromPath('$.detail');
+    return new events.Rule(this, id, {
+      description: `What becomes of the task ${taskDefinition.family} of ${this.sourceName}`,
+      eventPattern: {
+        source: ['aws.ecs'],
+        detailType: ['ECS Task State Change'],
+        detail: {
+          clusterArn: [cluster.clusterArn],
+          taskDefinitionArn: events.Match.prefix(family),
+          lastStatus: ['RUNNING', 'STOPPED'],
+        },
+      },
+      targets: [this.target(events.RuleTargetInput.fromObject({ ...event, detail }))],
+    });
+  }
+
   private metric(
     key: Parameters<typeof backupMetric>[0],
     component: BackupComponent,
@@ -175,7 +203,11 @@ export class BackupReports extends Construct {
     const created = new BackupFunction(this, 'Function', {
       code: 'report',
       description: `Reports on the backups of ${props.sourceName}`,
-      environment: reportEnvironment(props),
+      environment: {
+        ...reportEnvironment(props),
+        // One that never ran is missing, not absent.
+        [FUNCTION_ENVIRONMENT.components]: Lazy.string({ produce: () => JSON.stringify(this.components) }),
+      },
       encryptionKey: props.encryptionKey,
       deadLetterQueue: props.deadLetterQueue,
       logRetention: props.logRetention,

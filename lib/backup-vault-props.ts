@@ -33,6 +33,13 @@ export interface IBackupVault extends IConstruct {
   readonly storageTiers?: StorageTiers;
 
   /**
+   * Whether the store keeps a checksum of each whole object, by which it is verified without being read.
+   *
+   * @default - not known
+   */
+  readonly checksums?: boolean;
+
+  /**
    * What S3 tells EventBridge of each new recovery point of one component of one source: that its manifest is there, which
    * is written last. An existing bucket must have its Amazon EventBridge notifications on.
    *
@@ -104,6 +111,14 @@ export interface IBackupVault extends IConstruct {
    * @param source name of the source
    */
   grantRestore(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role read every recovery point of one source and write records of drills. Such a role sees all data of the source.
+   *
+   * @param grantee what makes drills
+   * @param source name of the source
+   */
+  grantDrill(grantee: iam.IGrantable, source: string): iam.Grant;
 }
 
 /**
@@ -119,6 +134,13 @@ export interface BackupVaultAttributes {
    * @default - the bucket does not encrypt with a key of KMS
    */
   readonly encryptionKey?: kms.IKey;
+
+  /**
+   * Whether the store keeps a checksum (CRC-32) of each whole object, as Amazon S3 does for those that this library writes.
+   *
+   * @default - not known, so that the newest recovery point is read whole daily
+   */
+  readonly checksums?: boolean;
 
   /**
    * Folder inside the bucket below which everything is stored, such as `postgres` or `team/postgres`.

@@ -7,6 +7,7 @@ import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import {
   componentPrefix,
+  drillsPrefix,
   EXPIRY_TAG,
   FAILURE_NAME,
   MANIFEST_NAME,
@@ -21,6 +22,7 @@ import { BackupComponent } from './backup-component';
 import { BackupVaultAttributes, BackupVaultProps, IBackupVault } from './backup-vault-props';
 import { StorageTiers } from './storage-tiers';
 import {
+  allowDrill,
   allowExpire,
   allowRead,
   allowReport,
@@ -35,6 +37,7 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
   public abstract readonly bucket: s3.IBucket;
   public abstract readonly encryptionKey?: kms.IKey;
   public abstract readonly storageTiers?: StorageTiers;
+  public abstract readonly checksums?: boolean;
   /** Folder inside the bucket, with a slash at its end, or empty. */
   protected abstract readonly keyPrefix: string;
 
@@ -91,6 +94,10 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     return allowRead(this.location(source), grantee);
   }
 
+  public grantDrill(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowDrill(this.location(source), `${this.keyPrefix}${drillsPrefix(source)}`, grantee);
+  }
+
   private location(source: string, component?: BackupComponent): VaultLocation {
     const problem = sourceNameProblem(source);
     // A name is a part of a key and of a policy: one that is known only at deployment could widen the policy.
@@ -129,6 +136,8 @@ export class BackupVault extends BackupVaultBase {
   public readonly lock: VaultLock;
   /** Bucket for the record of every access to the vault. */
   public readonly serverAccessLogsBucket: s3.IBucket;
+  /** Amazon S3 keeps one of each object that the library writes. */
+  public readonly checksums?: boolean = true;
   protected readonly keyPrefix = '';
 
   constructor(scope: Construct, id: string, props: BackupVaultProps = {}) {
@@ -247,10 +256,12 @@ class ImportedVault extends BackupVaultBase {
   public readonly bucket: s3.IBucket;
   public readonly encryptionKey?: kms.IKey;
   public readonly storageTiers?: StorageTiers;
+  public readonly checksums?: boolean;
   protected readonly keyPrefix: string;
 
   constructor(scope: Construct, id: string, attributes: BackupVaultAttributes) {
     super(scope, id);
+    this.checksums = attributes.checksums;
     this.keyPrefix = checkedPrefix(attributes.prefix);
     this.encryptionKey = attributes.encryptionKey;
     this.bucket = s3.Bucket.fromBucketAttributes(this, 'Bucket', {

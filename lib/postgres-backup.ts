@@ -1,4 +1,4 @@
-import { Annotations, Duration, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -6,7 +6,6 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledgeSolutions } from './acknowledge';
 import { alarmAges } from './alarm-ages';
 import { AlarmTopic } from './alarm-topic';
 import { BackupAlarms } from './backup-alarms';
@@ -17,21 +16,21 @@ import { BackupFreshness } from './backup-freshness';
 import { BackupNotifications } from './backup-notifications';
 import { BackupPlan } from './backup-plan';
 import { BackupReports, BackupReportsProps } from './backup-reports';
-import { BackupTaskOptions } from './backup-task';
 import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
-import { fargateSize } from './fargate-size';
+import { noteCosts } from './cost-notes';
+import { createDeadLetterQueue } from './dead-letter-queue';
+import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
-import { describeMonthlyCost, estimateMonthlyCost } from './monthly-cost';
 import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
 import { PgDumpBackup } from './pg-dump-backup';
 import { PostgresBackupProps } from './postgres-backup-props';
 import { PostgresSource } from './postgres-source';
+import { RestoreDrill } from './restore-drill';
+import { DrillOptions } from './restore-drill-props';
 import { Retention } from './retention';
 import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
 import { StorageTiers } from './storage-tiers';
-import { tiersThatDoNotPay } from './tier-fit';
-import { unitPrices } from './unit-prices';
 import { Verification } from './verification';
 
 /**
@@ -56,6 +55,12 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   public readonly componentDefaults: ScheduledComponentProps;
   /** What verifies them. */
   public readonly verification: Verification;
+  /**
+   * What reads the newest of them whole.
+   *
+   * @default - nothing: the store keeps checksums, and no other is asked for
+   */
+  public readonly fullRead?: FullRead;
   /** What ends those whose time is over. */
   public readonly retention: Retention;
   /** What publishes how they stand. */
@@ -99,7 +104,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.vault = props.vault ?? new BackupVault(this, 'Vault', { encryptionKey: props.encryptionKey, removalPolicy });
     this.cluster = props.cluster ?? this.createCluster(props.vpc);
-    this.deadLetterQueue = this.createDeadLetterQueue();
+    this.deadLetterQueue = createDeadLetterQueue(this, 'DeadLetters');
     const shared = {
       vault: this.vault,
       plan: this.plan,
@@ -159,8 +164,14 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       freshness: this.freshness,
       alarms: this.alarms,
     });
-    this.warnOfTiersThatDoNotPay();
-    if (props.estimatedSize) this.tellMonthlyCost(props.estimatedSize, props);
+    this.fullRead = this.createFullRead(props);
+    noteCosts(this, {
+      sourceName: this.source.sourceName,
+      plan: this.plan,
+      tiers: this.vault.storageTiers ?? StorageTiers.none(),
+      size: props.estimatedSize,
+      task: props,
+    });
   }
 
   /** Everything that is backed up, the dump first. */
@@ -190,6 +201,24 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     });
     this.notifications.addAlarms(alarms.all);
     this.dashboard.addComponent({ component: component.component, alarms });
+  }
+
+  /**
+   * Restores the newest verified backup for practice, weekly unless told otherwise, and sounds an alarm when it cannot be
+   * restored, is not as it was, or takes longer than `recoveryTimeObjective`.
+   *
+   * @param options when, and what must hold in the restored database
+   */
+  public addDrill(options: DrillOptions = {}): RestoreDrill {
+    const drill = new RestoreDrill(this, 'Drill', {
+      ...this.componentDefaults,
+      runbooksUrl: this.alarmOptions?.runbooksUrl,
+      recoveryTimeObjective: this.recoveryTimeObjective,
+      topic: this.alarmTopic,
+      ...options,
+    });
+    this.notifications.addAlarms(drill.alarms.all);
+    return drill;
   }
 
   /**
@@ -291,6 +320,22 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     if (this.recoveryPointObjective && hasObjective) requireRecoveryPointObjective(this.recoveryPointObjective, plan);
   }
 
+  private createFullRead({ verification, alarms }: PostgresBackupProps): FullRead | undefined {
+    if (!verification?.fullRead && this.vault.checksums) return undefined;
+    const created = new FullRead(this, 'FullRead', {
+      ...this.componentDefaults,
+      ...verification?.fullRead,
+      component: BackupComponent.DUMP,
+      expectations: this.verification.expectations,
+      reports: this.reports,
+      topic: this.alarmTopic,
+      runbooksUrl: alarms?.runbooksUrl,
+    });
+    this.notifications.addAlarms([created.overdue]);
+    this.dashboard.addAlarms([created.overdue]);
+    return created;
+  }
+
   private checkObjectives(): void {
     if (this.recoveryPointObjective) requireRecoveryPointObjective(this.recoveryPointObjective, this.plan);
     if (this.recoveryTimeObjective) requireRecoveryTimeObjective(this.recoveryTimeObjective);
@@ -300,45 +345,12 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     return new ecs.Cluster(this, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
   }
 
-  private createDeadLetterQueue(): sqs.Queue {
-    const queue = new sqs.Queue(this, 'DeadLetters', {
-      // What comes here holds names and times, no data: the queue's own encryption needs no key policy to fail on.
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    acknowledgeSolutions(queue, 'SQS3', 'It is the dead-letter queue, of schedules.');
-    return queue;
-  }
-
   private warnThatNobodyIsTold({ notify = [], alarmTopic }: PostgresBackupProps): void {
     // Who gives a topic has its own subscribers.
     if (notify.length > 0 || alarmTopic) return;
     Annotations.of(this).addWarningV2(
       'cdk-postgres-backup:nobodyIsTold',
       `nobody is told when the backups of ${this.source.sourceName} fail: state notify, such as [Notify.email('ops@example.com')], or alarmTopic`,
-    );
-  }
-
-  private warnOfTiersThatDoNotPay(): void {
-    for (const finding of tiersThatDoNotPay(this.plan, this.vault.storageTiers ?? StorageTiers.none())) {
-      Annotations.of(this).addWarningV2('cdk-postgres-backup:tierDoesNotPay', finding);
-    }
-  }
-
-  private tellMonthlyCost(size: Size, options: BackupTaskOptions): void {
-    const region = Stack.of(this).region;
-    const prices = unitPrices(region);
-    const basis = {
-      size,
-      plan: this.plan,
-      tiers: this.vault.storageTiers ?? StorageTiers.none(),
-      ...fargateSize(options.cpu, options.memory),
-    };
-    const cost = estimateMonthlyCost(basis, prices);
-    Annotations.of(this).addInfoV2(
-      'cdk-postgres-backup:monthlyCost',
-      `Backups of ${this.source.sourceName} cost ${describeMonthlyCost(cost, basis, prices, Token.isUnresolved(region) ? 'this region' : region)}`,
     );
   }
 }

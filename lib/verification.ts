@@ -12,6 +12,7 @@ import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
 import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
+import { FullReadOptions } from './full-read';
 import { FunctionSchedule } from './function-schedule';
 import { VaultLock } from './vault-lock';
 
@@ -46,6 +47,13 @@ export interface VerificationOptions {
    * @default ScheduleExpression.rate(Duration.days(1))
    */
   readonly sweepSchedule?: scheduler.ScheduleExpression;
+
+  /**
+   * Reads the newest recovery point whole, on a schedule, in a task: every byte against its digest, every row counted.
+   *
+   * @default - not read; daily where the vault is an existing bucket of which nobody says that it keeps checksums
+   */
+  readonly fullRead?: FullReadOptions;
 }
 
 /**
@@ -80,6 +88,8 @@ export class Verification extends Construct {
   public readonly rule: events.Rule;
   /** Starts the verification of all retained recovery points. */
   public readonly sweep: FunctionSchedule;
+  /** What a recovery point must be to pass, as a program is told through its environment. */
+  public readonly expectations: { [name: string]: string };
 
   private readonly vault: IBackupVault;
   private readonly sourceName: string;
@@ -90,11 +100,12 @@ export class Verification extends Construct {
     const { vault, sourceName, component, deadLetterQueue } = props;
     this.vault = vault;
     this.sourceName = sourceName;
+    this.expectations = verifierEnvironment(props);
     this.function = new BackupFunction(this, 'Function', {
       code: 'verify',
       description: `Verifies recovery points of ${sourceName}`,
       environment: {
-        ...verifierEnvironment(props),
+        ...this.expectations,
         [FUNCTION_ENVIRONMENT.components]: Lazy.string({ produce: () => JSON.stringify(this.components) }),
       },
       encryptionKey: props.encryptionKey,

@@ -44,6 +44,8 @@ export const METRICS = {
   keyUsable: { name: 'EncryptionKeyUsable', unit: 'Count' },
   /** 1 when a task was stopped before its program ran. */
   taskNotStarted: { name: 'TaskNotStarted', unit: 'Count' },
+  /** 1 when a task read a recovery point whole and found it good. */
+  fullReadPassed: { name: 'FullReadPassed', unit: 'Count' },
   /** 1 when the dead man's switch did not take a message. */
   heartbeatFailed: { name: 'HeartbeatFailed', unit: 'Count' },
   /** 1 when a run of the retention looked at everything and marked all that ends. */
@@ -58,6 +60,14 @@ export const METRICS = {
   drillFailed: { name: 'DrillFailed', unit: 'Count' },
   /** 1 when a drill could not find out. */
   drillUnverified: { name: 'DrillUnverified', unit: 'Count' },
+  /** Since the newest drill that passed was begun. Published all the time, once there was a drill. */
+  newestDrilledAge: { name: 'NewestDrilledAge', unit: 'Seconds' },
+  /** 1 while the newest drill is one that failed, 0 otherwise. Published like the age. */
+  lastDrillFailed: { name: 'LastDrillFailed', unit: 'Count' },
+  /** 1 while the newest drill is one that could not find out, 0 otherwise. Published like the age. */
+  lastDrillUnverified: { name: 'LastDrillUnverified', unit: 'Count' },
+  /** What a restore would take with as much data as there is now, by the newest drill that passed. Published like the age. */
+  projectedRestoreDuration: { name: 'ProjectedRestoreDuration', unit: 'Seconds' },
   /** Of the whole drill. */
   drillDuration: { name: 'DrillDuration', unit: 'Seconds' },
   /** What a restore took in a drill: the measured recovery time. */

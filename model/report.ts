@@ -12,6 +12,9 @@ export const REPORT_FORMAT = 'postgres-backup/report/1';
 export const REPORT_KINDS = ['run', 'day', 'week'] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
+/** What a task that reads recovery points whole is called in the events about it. */
+export const FULL_READ = 'full-read';
+
 /** Folder of a source's reports. No component has this name. */
 const REPORTS_FOLDER = 'reports';
 

@@ -48,6 +48,7 @@ async function runs(write: Write): Promise<void> {
         vaultUri: 's3://acme-vault',
         vault: { bucket: 'acme-vault', prefix: '' },
         source: 'orders',
+        components: ['dump'],
         objectives: { newestSeconds: 93_600, newestVerifiedSeconds: 97_200 },
         dailySummary: 'never',
         topic: 'arn:aws:sns:eu-central-1:111122223333:alarms',

@@ -133,6 +133,7 @@ async function invoke(event: unknown) {
       [ENVIRONMENT.source]: 'orders',
       [FUNCTION_ENVIRONMENT.objectives]: '{"newestSeconds":93600,"newestVerifiedSeconds":97200}',
       [FUNCTION_ENVIRONMENT.dailySummary]: 'always',
+      [FUNCTION_ENVIRONMENT.components]: '["dump"]',
       [FUNCTION_ENVIRONMENT.topic]: TOPIC,
       [FUNCTION_ENVIRONMENT.heartbeat]: SECRET,
       AWS_ENDPOINT_URL_S3: server.endpoint,

@@ -5,6 +5,7 @@
 import {
   COMPONENTS,
   FAILURE_NAME,
+  FULL_READ,
   parsePointPrefix,
   pointPrefix,
   reportKey,
@@ -54,9 +55,9 @@ export async function handleReport(event: unknown, surroundings: Surroundings): 
 
 async function overPeriod(kind: 'day' | 'week', surroundings: Surroundings): Promise<void> {
   const { store, settings, now, publish } = surroundings;
-  const { source, objectives, dailySummary } = settings;
+  const { source, components, objectives, dailySummary } = settings;
   const at = now();
-  const report = await reportPeriod(store, { kind, source, objectives, now: at });
+  const report = await reportPeriod(store, { kind, source, components, objectives, now: at });
   const key = reportKey(source, at, kind);
   tellReport(report, key, surroundings);
   // First people, then the house: what fails below must keep nobody from being told.
@@ -87,6 +88,7 @@ async function taskChanged(event: Record<string, unknown>, surroundings: Surroun
   }
   const { source } = surroundings.settings;
   tell({ ...change.event, source, component }, surroundings);
+  if (event.purpose === FULL_READ && change.succeeded) count(component, 'fullReadPassed', surroundings);
   if (!change.neverStarted) return;
   count(component, 'taskNotStarted', surroundings);
   const words = `${source}: the ${component} task never started: ${change.reason}`;

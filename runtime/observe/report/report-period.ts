@@ -22,6 +22,8 @@ const READ_AT_ONCE = 4;
 export interface PeriodRequest {
   readonly kind: Period['kind'];
   readonly source: string;
+  /** What must be there: one that never ran is missing, not absent. */
+  readonly components: readonly Component[];
   readonly objectives: Objectives;
   readonly now: Date;
 }
@@ -32,10 +34,10 @@ export interface PeriodRequest {
  */
 export async function reportPeriod(
   store: ObjectStore,
-  { kind, source, objectives, now }: PeriodRequest,
+  { kind, source, components, objectives, now }: PeriodRequest,
 ): Promise<BackupReport> {
   const from = new Date(now.getTime() - LENGTH_MS[kind]);
-  const status = await readStatus(store, source, now);
+  const status = await readStatus(store, source, now, components);
   const runs = new Map<Component, ReportedRun[]>();
   for (const { component } of status.components) {
     const ended = (await surveyRuns(store, source, component)).filter((run) => isIn(run, from, now));

@@ -3,9 +3,11 @@ import {
   FUNCTION_ENVIRONMENT,
   sourceNameProblem,
   SUMMARY_RULES,
+  type Component,
   type Objectives,
   type SummaryRule,
 } from '../../../model';
+import { readComponents } from '../../component-list';
 import { usageError } from '../../errors';
 import { parseVaultUri, type VaultLocation } from '../../store/vault-uri';
 
@@ -14,6 +16,8 @@ export interface ReportSettings {
   readonly vaultUri: string;
   readonly vault: VaultLocation;
   readonly source: string;
+  /** What must be there. */
+  readonly components: readonly Component[];
   readonly objectives: Objectives;
   readonly dailySummary: SummaryRule;
   /** ARN of the topic that summaries are published to. */
@@ -32,6 +36,7 @@ export function readReportSettings(env: NodeJS.ProcessEnv): ReportSettings {
     vaultUri,
     vault: parseVaultUri(vaultUri),
     source,
+    components: readComponents(env),
     objectives: objectivesIn(required(env, FUNCTION_ENVIRONMENT.objectives)),
     dailySummary: summaryRuleIn(required(env, FUNCTION_ENVIRONMENT.dailySummary)),
     topic: required(env, FUNCTION_ENVIRONMENT.topic),

@@ -10,6 +10,8 @@ export interface TaskChange {
   readonly event: LogEvent;
   /** It was stopped before its program ran: no image, no network, no capacity, no permission. */
   readonly neverStarted: boolean;
+  /** Its program ended by itself, with 0. */
+  readonly succeeded: boolean;
   readonly reason: string;
 }
 
@@ -38,7 +40,7 @@ export function readTaskChange(detail: unknown): TaskChange | undefined {
     startedAt: text(detail.startedAt),
     stoppedAt: text(detail.stoppedAt),
   };
-  return { event, neverStarted, reason: reason || 'no reason was given' };
+  return { event, neverStarted, succeeded: isStopped && exitCode === 0, reason: reason || 'no reason was given' };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

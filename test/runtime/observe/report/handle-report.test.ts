@@ -5,6 +5,7 @@ import {
   pointPrefix,
   reportKey,
   type BackupReport,
+  type Component,
   type PointAddress,
   type SummaryRule,
 } from '../../../../model';
@@ -27,6 +28,7 @@ class Reporting {
   constructor(
     readonly vault: Vault,
     private readonly dailySummary: SummaryRule = 'when not good',
+    private readonly components: readonly Component[] = ['dump'],
   ) {}
 
   async handle(event: unknown): Promise<void> {
@@ -35,6 +37,7 @@ class Reporting {
         vaultUri: 's3://acme-vault/team',
         vault: { bucket: 'acme-vault', prefix: 'team/' },
         source: 'orders',
+        components: this.components,
         objectives: OBJECTIVES,
         dailySummary: this.dailySummary,
         topic: 'arn:aws:sns:eu-central-1:111122223333:alarms',
@@ -71,7 +74,8 @@ class Reporting {
   }
 }
 
-const reporting = (now: string, rule?: SummaryRule) => new Reporting(new Vault(now), rule);
+const reporting = (now: string, rule?: SummaryRule, components?: readonly Component[]) =>
+  new Reporting(new Vault(now), rule, components);
 
 test('a run that was verified is reported, and the switch is told that it is proven', async () => {
   const it = reporting('2026-11-20T02:00:00Z');
@@ -246,6 +250,19 @@ test('a backup that nobody verified within an hour is not good', async () => {
   ]);
 });
 
+test('a component that must be there and never ran is missing, not absent', async () => {
+  const it = reporting('2026-11-20T02:00:00Z', 'never', ['dump', 'files']);
+  await it.vault.verify(await it.vault.succeed());
+  await it.handle({ action: 'day' });
+  expect(it.report(latestReportKey('orders'))).toMatchObject({
+    outcome: 'failed',
+    components: [
+      { component: 'dump', outcome: 'passed' },
+      { component: 'files', outcome: 'failed', totals: { runs: 0 } },
+    ],
+  });
+});
+
 test('a day on which nothing was made is not good, however good all that is kept', async () => {
   const it = reporting('2026-11-18T02:00:00Z');
   await it.vault.verify(await it.vault.succeed());
@@ -344,6 +361,18 @@ describe('a task', () => {
     expect(it.metric(METRICS.taskNotStarted.name)).toEqual([1]);
     expect(it.lines[0]).toMatchObject({ level: 'error', event: 'task', stopCode: 'TaskFailedToStart', reason });
     expect(it.beats).toMatchObject([{ beat: 'failed', words: `orders: the dump task never started: ${reason}` }]);
+  });
+
+  test('that read a recovery point whole and found it good is counted; one that did not, or that backs up, is not', async () => {
+    const it = reporting('2026-11-20T02:00:00Z');
+    const ended = (exitCode: number) => change({ stopCode: 'EssentialContainerExited', containers: [{ exitCode }] });
+    await it.handle({ ...ended(1), purpose: 'full-read' });
+    await it.handle({ ...ended(3), purpose: 'full-read' });
+    await it.handle(ended(0));
+    await it.handle({ ...change({ lastStatus: 'RUNNING' }), purpose: 'full-read' });
+    expect(it.metric(METRICS.fullReadPassed.name)).toEqual([]);
+    await it.handle({ ...ended(0), purpose: 'full-read' });
+    expect(it.metric(METRICS.fullReadPassed.name)).toEqual([1]);
   });
 
   test('that ran is logged for who asks later, and counted by what it did itself', async () => {
