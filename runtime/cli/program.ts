@@ -57,6 +57,7 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
     .description('Backs PostgreSQL up into an S3 vault, and restores it, and proves both.')
     .version(host.version, '-V, --version', 'print the version')
     .exitOverride()
+    .enablePositionalOptions()
     .configureHelp({ optionDescription: describeOption, sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
