@@ -18,11 +18,11 @@ export interface DeployOptions extends Surroundings {
 export interface Deployment {
   readonly stackName: string;
   /** What `Ref` of a resource gives. */
-  ref(logicalId: string): string;
+  readonly ref: (logicalId: string) => string;
   /** What `Fn::GetAtt` of a resource gives. */
-  attribute(logicalId: string, name: string): unknown;
+  readonly attribute: (logicalId: string, name: string) => unknown;
   /** Logical ids of a type. */
-  ofType(type: string): string[];
+  readonly ofType: (type: string) => string[];
   readonly outputs: Readonly<Record<string, unknown>>;
   /** Types that are not lived, and why. */
   readonly notLived: Readonly<Record<string, string>>;
