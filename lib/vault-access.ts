@@ -7,7 +7,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { EXPIRY_TAG, FAILURE_NAME, MANIFEST_NAME, VERIFICATION_NAME } from '../model';
+import { DRILL_NAME, EXPIRY_TAG, FAILURE_NAME, MANIFEST_NAME, VERIFICATION_NAME } from '../model';
 import { acknowledgeWildcardResource } from './acknowledge';
 
 /** Where in the vault, and with which key. */
@@ -53,11 +53,20 @@ export function allowRead(location: VaultLocation, grantee: iam.IGrantable): iam
   ]);
 }
 
+/** Read everything of the source, and write records of drills: never over another, which versions would show. */
+export function allowDrill(location: VaultLocation, drills: string, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowRead(location, grantee),
+    allowObjects({ ...location, prefix: drills }, grantee, ['s3:PutObject'], `*/${DRILL_NAME}`),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
+  ]);
+}
+
 /** Find what is there below the prefix and read what is written about it, but none of the data. */
 export function allowWatch(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([
     allowList(location, grantee),
-    ...[MANIFEST_NAME, VERIFICATION_NAME, FAILURE_NAME].map((name) =>
+    ...[MANIFEST_NAME, VERIFICATION_NAME, FAILURE_NAME, DRILL_NAME].map((name) =>
       allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
     ),
     allowKey(location, grantee, ['kms:Decrypt']),
