@@ -75,6 +75,7 @@ export function segmentsNeeded(
   if (range.to < range.from) {
     throw new RangeError(`the log does not run from ${formatLsn(range.from)} to ${formatLsn(range.to)}`);
   }
+  if (range.to === range.from) return [];
   const size = BigInt(segmentBytes);
   // A child's stretch reaches back to the beginning of the segment that it begins in.
   const begins = [...origins.map(({ timeline: id }) => id), timeline].map((id, index) => ({
