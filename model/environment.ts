@@ -54,6 +54,12 @@ export const ENVIRONMENT = {
   fullEvery: 'POSTGRES_BACKUP_FULL_EVERY',
   /** Of files: a volume with fewer is a failure: one that is not mounted is empty. */
   minimumFiles: 'POSTGRES_BACKUP_MINIMUM_FILES',
+  /** Of objects: JSON list of `MirrorSetting`. */
+  mirrors: 'POSTGRES_BACKUP_MIRRORS',
+  /** Of objects: how many are on their way at once. */
+  concurrency: 'POSTGRES_BACKUP_CONCURRENCY',
+  /** Of objects: bytes a second that pass through the task. */
+  bandwidthLimit: 'POSTGRES_BACKUP_BANDWIDTH_LIMIT',
   /** JSON of a `RetentionPolicy`: how long recovery points are kept. */
   retention: 'POSTGRES_BACKUP_RETENTION',
   /** JSON list of `pg_dump` patterns: tables whose content is hashed, for a drill to compare. */

@@ -3,6 +3,8 @@ import type { Component, Manifest, ManifestOf, VerifyDepth } from '../../model';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type { VerificationContext, VerificationReport } from './component';
 import { verifyDump } from './dump/verify';
+import { verifyObjects } from './objects/verify';
+import { verifyFiles } from './files/verify';
 import { verifyItems } from './verify-items';
 
 type Verify<M extends Manifest> = (
@@ -14,8 +16,8 @@ type Verify<M extends Manifest> = (
 const VERIFIERS: { readonly [C in Manifest['component']]: Verify<ManifestOf<C>> } = {
   dump: verifyDump,
   'base-backup': verifyItems,
-  objects: verifyItems,
-  files: verifyItems,
+  objects: verifyObjects,
+  files: verifyFiles,
   configuration: verifyItems,
 };
 

@@ -26,6 +26,7 @@ export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
+  readonly objects?: Partial<Dependencies['objects']>;
   readonly files?: Partial<FilesComponent>;
   readonly verifyPoint?: Dependencies['verifyPoint'];
   readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
@@ -124,6 +125,13 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         throw new Error('no status was set up');
       },
     },
+    objects: {
+      openBucket: nobodyAsked,
+      openMirror: nobodyAsked,
+      backup: nobodyAsked,
+      restore: nobodyAsked,
+      ...setup.objects,
+    },
     dump: {
       backup: async (request, context) => {
         ran.backups.push(request);
@@ -202,4 +210,8 @@ export function untilAborted({ signal }: Pick<RunContext, 'signal'>): Promise<ne
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
+}
+
+async function nobodyAsked(): Promise<never> {
+  throw new Error('no test asks for it');
 }
