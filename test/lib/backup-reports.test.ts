@@ -142,6 +142,24 @@ describe('the function', () => {
     expect(on('s3:GetObjectVersion')).toEqual([]);
   });
 
+  test('may mark reports as over with the one tag that the lifecycle deletes, and set no other', () => {
+    const tag = 'postgres-backup:expire';
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp('^BackupReportsFunctionRole'),
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 's3:PutObjectVersionTagging',
+            Condition: {
+              StringEquals: { [`s3:RequestObjectTag/${tag}`]: 'true' },
+              'ForAllValues:StringEquals': { 's3:RequestObjectTagKeys': [tag] },
+            },
+          }),
+        ]),
+      },
+    });
+  });
+
   test('may read the secret of the switch and no other, and publish to the one topic', () => {
     expect(on('secretsmanager:GetSecretValue')).toEqual([JSON.stringify(SECRET)]);
     expect(on('sns:Publish')).toEqual([expect.stringContaining('BackupAlarmTopic')]);
