@@ -12,7 +12,7 @@ import type { FilesContext } from './backup/files-run';
 import type { FileEntry } from './entry';
 import { readEntries } from './index/read-index';
 import { compareRestored } from './restore/compare-restored';
-import { END_OF_ARCHIVE, endExtraction, extractArchive, startExtraction } from './restore/extract-archive';
+import { END_OF_ARCHIVE, endExtraction, extractArchive, listFailure, startExtraction } from './restore/extract-archive';
 import { linkNames } from './restore/link-names';
 import { makeDirectory, prepareTarget } from './restore/prepare-target';
 import { Selection } from './restore/selection';
@@ -103,6 +103,8 @@ async function restoreVolume(
   }
   const spool = path.join(scratch, 'directories.tar');
   const directories = createWriteStream(spool);
+  // Looked at where it is written to, and at its end.
+  directories.on('error', () => undefined);
   try {
     // The oldest first; the point's own, which is number 0, last.
     const archives = [...counts.keys()].sort((a, b) => (a || Infinity) - (b || Infinity));
@@ -114,7 +116,9 @@ async function restoreVolume(
     const links = only(restore, ({ type }) => type === 'hard link');
     await linkNames(root, links, request.existing);
     directories.end(END_OF_ARCHIVE);
-    await finished(directories);
+    await finished(directories).catch((error: Error) => {
+      throw listFailure(error);
+    });
   } finally {
     directories.destroy();
   }

@@ -7,6 +7,7 @@ import { verifyStored, type Finding } from '../stored-object';
 import { verifyEach } from '../verify-each';
 import { verifyBytes } from '../verify-items';
 import { describePath, type FileEntry } from './entry';
+import { agrees } from './index/agrees';
 import { isDeletion } from './index/index-line';
 import { readEntries, readIndex } from './index/read-index';
 import { olderArchive } from './older-archive';
@@ -83,12 +84,7 @@ async function compareArchive(origin: ArchiveOrigin, object: StoredObject, index
     for await (const event of readTar(archive.bytes)) {
       if (event.kind !== 'end' || event.head.type === 'other') continue;
       const { value: line } = (await lines.next()) as IteratorResult<FileEntry, undefined>;
-      const isSame =
-        line &&
-        !isDeletion(line) &&
-        line.path === event.head.path &&
-        line.type === event.head.type &&
-        line.sha256 === event.sha256;
+      const isSame = line && !isDeletion(line) && agrees(event.head, line) && line.sha256 === event.sha256;
       if (!isSame) throw damaged(`${describePath(event.head.path)} is not in it as the index has it`);
       entries += 1;
     }

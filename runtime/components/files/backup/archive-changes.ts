@@ -1,5 +1,6 @@
-import type { Readable, Writable } from 'node:stream';
+import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
 import { BackupError } from '../../../errors';
 import { describePath, pathBytes, secondsOf, type FileEntry } from '../entry';
 import { formatIndexLine } from '../index/index-line';
@@ -47,14 +48,17 @@ export class ArchivedChanges {
     throw new BackupError('tool-failed', `tar archived ${describePath(path)}, which nobody asked for`);
   }
 
-  private async explain({ path, type }: WalkedEntry): Promise<void> {
+  private async explain({ path, type, ctime, inode }: WalkedEntry): Promise<void> {
     try {
-      if (type === 'file') await (await open(absolutePath(this.root, path), 'r')).close();
-      else await lstat(absolutePath(this.root, path));
+      const place = absolutePath(this.root, path);
+      if (type === 'file') await (await open(place, constants.O_RDONLY | constants.O_NONBLOCK)).close();
+      const stats = await lstat(place, { bigint: true });
+      if (String(stats.ino) === inode && secondsOf(stats.ctimeNs) === ctime) throw leftOut(path);
     } catch (error) {
+      if (error instanceof BackupError) throw error;
       if (!isGone(error)) throw unreadable(this.root, path, error);
     }
-    // There again, by now: another file of its name.
+    // There again, by now: something else of its name.
     this.findings.foundVanished(path);
   }
 
@@ -87,6 +91,10 @@ export class ArchivedChanges {
       throw unreadable(this.root, path, error);
     }
   }
+}
+
+function leftOut(path: string): BackupError {
+  return new BackupError('tool-failed', `tar left ${describePath(path)} out, which is there and can be read`);
 }
 
 async function* copyTo(archive: CompressedSink, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

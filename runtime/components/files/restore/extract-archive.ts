@@ -5,6 +5,7 @@ import { describeExit, requireSuccess, startStage, type Stage, type StageExit } 
 import { openArchive } from '../../dump/verified-archive';
 import { writeTo } from '../backup/write-to';
 import { comparePaths, describePath, type FileEntry } from '../entry';
+import { agrees } from '../index/agrees';
 import { readTar } from '../tar/read-tar';
 import { BLOCK_BYTES, damaged, type TarHead } from '../tar/tar-head';
 import { IS_ROOT, type VolumeRestore } from './volume-restore';
@@ -64,7 +65,9 @@ async function copyWanted(
       before = head.path;
       isCopied = !next.done && next.value.path === head.path;
       if (!next.done && comparePaths(next.value.path, head.path) < 0) throw absent(next.value);
-      if (isCopied && !next.done) requireSame(head, next.value);
+      if (isCopied && !next.done && !agrees(head, next.value)) {
+        throw damaged(`${describePath(head.path)} is another in the archive than in the index`);
+      }
       if (isCopied) await feed.write(head, raw);
     } else if (event.kind === 'data') {
       if (isCopied) await feed.writeContent(event.raw);
@@ -74,18 +77,6 @@ async function copyWanted(
     }
   }
   if (!next.done) throw absent(next.value);
-}
-
-function requireSame(head: TarHead, entry: FileEntry): void {
-  const isSame =
-    head.type === entry.type &&
-    head.sizeBytes === entry.sizeBytes &&
-    head.linkTarget === entry.linkTarget &&
-    head.mode === entry.mode &&
-    head.uid === entry.uid &&
-    head.gid === entry.gid &&
-    head.mtime === entry.mtime;
-  if (!isSame) throw damaged(`${describePath(entry.path)} is another in the archive than in the index`);
 }
 
 function absent({ path }: FileEntry): BackupError {
@@ -103,8 +94,8 @@ class Feed {
   ) {}
 
   async write({ type }: TarHead, raw: Buffer): Promise<void> {
-    if (type === 'directory') await writeTo(this.directories, raw);
-    else await this.writeContent(raw);
+    if (type !== 'directory') return this.writeContent(raw);
+    if ((await writeTo(this.directories, raw)) === 'gone') throw listFailure(this.directories.errored);
   }
 
   async writeContent(raw: Buffer): Promise<void> {
@@ -125,6 +116,14 @@ class Feed {
     this.gatheredBytes = 0;
     if (!this.tar.stdin || (await writeTo(this.tar.stdin, bytes)) === 'gone') throw new TarIsGone();
   }
+}
+
+/** The list of directories could not be written. */
+export function listFailure(error: Error | null): BackupError {
+  return new BackupError('restore-failed', 'cannot keep the list of directories while files are restored', {
+    detail: error?.message,
+    hint: 'Make room in the directory for temporary files, or name another in TMPDIR.',
+  });
 }
 
 /** Its exit says why. */

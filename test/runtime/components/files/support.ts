@@ -1,9 +1,11 @@
 /** A directory to back up, a vault in memory, and runs of the component between them. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { MANIFEST_NAME, type StoredObject } from '../../../../model';
 import { findPoint } from '../../../../runtime/catalog/catalog';
 import { backupFiles } from '../../../../runtime/components/files/backup';
 import { restoreFiles } from '../../../../runtime/components/files/restore';
@@ -14,6 +16,7 @@ import type {
   RestoreFilesReport,
   RestoreFilesRequest,
 } from '../../../../runtime/components/files/types';
+import { crc32, crc32Base64 } from '../../../../runtime/store/crc32';
 import { silentReporter } from '../../../../runtime/observe/reporter';
 import type { ObjectStore } from '../../../../runtime/store/store';
 import { MemoryStore } from '../../../support/memory-store';
@@ -97,11 +100,61 @@ export class FilesLab {
     );
   }
 
+  /**
+   * A copy of the vault in which somebody who may write there put another archive or index in place of a point's, with a manifest
+   * that agrees with it.
+   */
+  async plant({ prefix, manifest }: FilesPoint, planted: Planted): Promise<{ store: MemoryStore; point: FilesPoint }> {
+    const store = this.store.copy();
+    const [archive, index, ...rest] = manifest.objects;
+    const objects = [
+      replace(store, archive, planted.archive ?? ((tar) => tar)),
+      replace(store, index, (text) => linesChanged(text, planted.index ?? ((lines) => lines))),
+      ...rest,
+    ];
+    const storedBytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const changed = { ...manifest, objects, totals: { ...manifest.totals, storedBytes } };
+    store.damage(`${prefix}${MANIFEST_NAME}`, () => Buffer.from(JSON.stringify(changed)));
+    return { store, point: await this.read(manifest.point, store) };
+  }
+
   async keys(): Promise<string[]> {
     const keys: string[] = [];
     for await (const entry of this.store.list('')) if (entry.kind === 'object') keys.push(entry.key);
     return keys;
   }
+}
+
+export type IndexDocument = Record<string, unknown>;
+
+export interface Planted {
+  /** The tar archive, not compressed. */
+  readonly archive?: (tar: Buffer) => Buffer;
+  readonly index?: (lines: IndexDocument[]) => IndexDocument[];
+}
+
+function replace(store: MemoryStore, object: StoredObject, change: (content: Buffer) => Buffer): StoredObject {
+  const compressed = store.bytesOf(object.key);
+  if (!compressed) throw new Error(`nothing at ${object.key}`);
+  const content = execFileSync('zstd', ['-dc'], { input: compressed, maxBuffer: 2 ** 28 });
+  const bytes = execFileSync('zstd', ['-c'], { input: change(content), maxBuffer: 2 ** 28 });
+  store.damage(object.key, () => bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sizeBytes = bytes.length;
+  return { ...object, sizeBytes, sha256, crc32: crc32Base64(crc32(bytes)), parts: [{ sizeBytes, sha256 }] };
+}
+
+function linesChanged(text: Buffer, change: (lines: IndexDocument[]) => IndexDocument[]): Buffer {
+  const lines = text
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as IndexDocument);
+  return Buffer.from(
+    change(lines)
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
+  );
 }
 
 /** Everything below a directory, by another way than that of the component: what a person would compare. */
