@@ -83,8 +83,8 @@ async function recorded(
   { point, target, database, existing }: RestoreRequest & { readonly target: string },
   work: () => Promise<RestoreReport>,
 ): Promise<RestoreReport> {
-  const by = await dependencies.callerIdentity?.();
-  const what = { source, point: point.manifest.point, target, database, existing, by };
+  const identity = await dependencies.callerIdentity?.();
+  const what = { source, point: point.manifest.point, target, database, existing, identity };
   reporter.note('restore-begun', what);
   try {
     const report = await work();

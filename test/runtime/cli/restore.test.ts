@@ -221,7 +221,7 @@ describe('in the log of a task', () => {
     point: '20261120T021003Z-4k2m9x',
     target: 'backup@db.internal:5432/orders',
     existing: 'refuse',
-    by: 'arn:aws:sts::111122223333:assumed-role/Restore/0123456789abcdef',
+    identity: 'arn:aws:sts::111122223333:assumed-role/Restore/0123456789abcdef',
   };
 
   test('it stands who restored what, where to, and how it ended', async () => {
