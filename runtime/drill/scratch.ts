@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile, chmod } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, statfs, writeFile, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DumpManifest } from '../../model';
@@ -46,23 +46,30 @@ async function sweep(parent: string): Promise<void> {
     const directory = path.join(parent, name);
     if (await isOwned(directory)) continue;
     await stopServers(directory);
-    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    // What belongs to another user of the machine stays.
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
   }
 }
 
-/** Of a process that lives, or of one that is only just making it. */
+/** A directory without an owner that is older than this was left so; a younger one is only just being made. */
+const OWNER_WRITTEN_MS = 60_000;
+
+/** By a process that lives. */
 async function isOwned(directory: string): Promise<boolean> {
   const owner = await readFile(path.join(directory, OWNER_NAME), 'utf8').catch(() => undefined);
-  if (owner === undefined) return false;
+  if (owner === undefined) {
+    const made = await stat(directory).catch(() => undefined);
+    return made !== undefined && Date.now() - made.mtimeMs < OWNER_WRITTEN_MS;
+  }
   const [pid, start] = owner.trim().split(' ');
   return (await startOf(Number(pid))) === start && start !== '';
 }
 
 /** When a process was started, as the system counts; empty when there is none. A number alone may have been given to another. */
 async function startOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   // The name, in parentheses, may hold anything; field 22 is the start.
-  if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  if (line !== undefined) return line.slice(line.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   return isAlive(pid) ? 'alive' : '';
 }
 

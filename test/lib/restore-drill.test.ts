@@ -140,9 +140,12 @@ describe('alarms', () => {
       expect(one).toMatchObject({
         TreatMissingData: 'breaching',
         ComparisonOperator: 'GreaterThanThreshold',
-        AlarmActions: [expect.anything()],
-        Dimensions: expect.arrayContaining([{ Name: 'Source', Value: 'orders' }]),
+        Dimensions: [
+          { Name: 'Component', Value: 'dump' },
+          { Name: 'Source', Value: 'orders' },
+        ],
       });
+      expect(one.AlarmActions).toHaveLength(1);
       expect(JSON.stringify(one.AlarmDescription)).toMatch(
         /\\nLook: .*\\nRunbook: .*\/(drill-failed|drill-too-old|restore-too-slow)\.md"/,
       );

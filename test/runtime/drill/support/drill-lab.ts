@@ -69,7 +69,7 @@ export async function backUp(lab: Lab, database: string, hashed: readonly string
 
 export async function drill(
   lab: Lab,
-  point: DumpPoint | 'latest' | string,
+  point: DumpPoint | string,
   request: Partial<DrillRequest> = {},
   context: Partial<DrillContext> = {},
 ): Promise<Drill> {
