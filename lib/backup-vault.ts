@@ -25,6 +25,7 @@ import {
   allowDrill,
   allowExpire,
   allowRead,
+  allowRepeat,
   allowReport,
   allowVerify,
   allowWatch,
@@ -71,7 +72,10 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
   }
 
   public grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
-    return allowWrite(this.location(source, component), grantee);
+    const location = this.location(source, component);
+    const written = allowWrite(location, grantee);
+    // The runs of other components are not repeated.
+    return component === BackupComponent.DUMP ? written.combine(allowRepeat(location, grantee)) : written;
   }
 
   public grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {

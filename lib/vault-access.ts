@@ -7,7 +7,15 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { DRILL_NAME, EXPIRY_TAG, FAILURE_NAME, MANIFEST_NAME, VERIFICATION_NAME } from '../model';
+import {
+  DRILL_NAME,
+  EXPIRY_TAG,
+  FAILURE_NAME,
+  MANIFEST_NAME,
+  STARTED_NAME,
+  VERIFICATION_NAME,
+  everyAttempt,
+} from '../model';
 import { acknowledgeWildcardResource } from './acknowledge';
 
 /** Where in the vault, and with which key. */
@@ -30,6 +38,15 @@ export function allowWrite(location: VaultLocation, grantee: iam.IGrantable): ia
     // GenerateDataKey encrypts. Decrypt because S3 decrypts the parts of a multipart upload to put the object together.
     allowKey(location, grantee, ['kms:GenerateDataKey', 'kms:Decrypt']),
   ]);
+}
+
+/** Look whether the runs before failed and may be repeated: read what is written about runs, and none of the data. */
+export function allowRepeat(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine(
+    [everyAttempt(STARTED_NAME), everyAttempt(FAILURE_NAME), MANIFEST_NAME].map((name) =>
+      allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
+    ),
+  );
 }
 
 /** Read below the prefix, find what is there, and write down the result beside it. */
@@ -66,7 +83,7 @@ export function allowDrill(location: VaultLocation, drills: string, grantee: iam
 export function allowWatch(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([
     allowList(location, grantee),
-    ...[MANIFEST_NAME, VERIFICATION_NAME, FAILURE_NAME, DRILL_NAME].map((name) =>
+    ...[MANIFEST_NAME, VERIFICATION_NAME, everyAttempt(FAILURE_NAME), DRILL_NAME].map((name) =>
       allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
     ),
     allowKey(location, grantee, ['kms:Decrypt']),

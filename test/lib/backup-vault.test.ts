@@ -227,11 +227,24 @@ describe('a grant', () => {
   }
 
   test('to write gives one prefix, and neither reading, listing, deleting, tagging nor lock settings', () => {
-    const { actions, rows } = granted((vault, role) => vault.grantWrite(role, 'orders', BackupComponent.DUMP));
+    const { actions, rows } = granted((vault, role) => vault.grantWrite(role, 'orders', BackupComponent.FILES));
     expect(actions.sort()).toEqual(['kms:Decrypt', 'kms:GenerateDataKey', 's3:AbortMultipartUpload', 's3:PutObject']);
     for (const { resource } of rows.filter(({ action }) => action.startsWith('s3:'))) {
-      expect(resource).toMatch(/"\/orders\/dump\/\*"/);
+      expect(resource).toMatch(/"\/orders\/files\/\*"/);
     }
+  });
+
+  test('to write dumps lets it read besides what is written about runs, to repeat one that failed, and none of the data', () => {
+    const { rows } = granted((vault, role) => vault.grantWrite(role, 'orders', BackupComponent.DUMP));
+    const below = (name: string) =>
+      rows.filter(({ action }) => action === name).map(({ resource }) => /"(\/[^"]*)"/.exec(resource)?.[1]);
+    expect(below('s3:PutObject')).toEqual(['/orders/dump/*']);
+    expect(below('s3:GetObject')).toEqual([
+      '/orders/dump/*/started*.json',
+      '/orders/dump/*/failure*.json',
+      '/orders/dump/*/manifest.json',
+    ]);
+    expect(rows.some(({ action }) => action === 's3:ListBucket')).toBe(false);
   });
 
   test('to write denies the result of a verification: who makes backups does not say that they are good', () => {
@@ -369,7 +382,9 @@ describe('an existing vault', () => {
     const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     imported(stack, 'postgres').grantWrite(role, 'orders', BackupComponent.DUMP);
     const rows = permissions(templateOf(stack)).filter(({ action }) => action !== 'sts:AssumeRole');
-    expect(rows.map(({ action }) => action)).toEqual(['s3:PutObject', 's3:AbortMultipartUpload']);
+    expect(new Set(rows.map(({ action }) => action))).toEqual(
+      new Set(['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']),
+    );
     expect(rows[0].resource).toMatch(/:s3:::acme-backups\/postgres\/orders\/dump\/\*"/);
   });
 

@@ -106,12 +106,13 @@ describe('the task', () => {
     });
   });
 
-  test('may store backups and log in, and nothing else', () => {
+  test('may store backups, look how runs before it ended, and log in, and nothing else', () => {
     const role = permissions(template).filter(({ holder }) => holder.includes('TaskTaskRole'));
     expect(role.map(({ action }) => action).sort()).toEqual([
       'kms:Decrypt',
       'kms:GenerateDataKey',
       's3:AbortMultipartUpload',
+      ...Array<string>(3).fill('s3:GetObject'),
       's3:PutObject',
       'secretsmanager:DescribeSecret',
       'secretsmanager:GetSecretValue',

@@ -228,15 +228,13 @@ describe('the freshness function', () => {
       'kms:DescribeKey',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
-      's3:GetObject',
-      's3:GetObject',
-      's3:GetObject',
+      ...Array<string>(4).fill('s3:GetObject'),
       's3:ListBucket',
       'sqs:SendMessage',
       'sts:AssumeRole',
     ]);
     const read = role.filter(({ action }) => action === 's3:GetObject').map(({ resource }) => resource);
-    for (const [index, name] of ['manifest', 'verification', 'failure'].entries()) {
+    for (const [index, name] of ['manifest', 'verification', 'failure*', 'drill'].entries()) {
       expect(read[index]).toContain(`"/orders/*/${name}.json"`);
     }
   });

@@ -50,7 +50,7 @@ export async function describeFailure(store: ObjectStore, { run, end, endedAt }:
   if (end === 'vanished') {
     return { ...failure, code: 'terminated', message: 'it began and left no word of its end: it was killed' };
   }
-  const text = await readText(store, `${run.prefix}${FAILURE_NAME}`);
+  const text = await readText(store, `${run.prefix}${run.failureName ?? FAILURE_NAME}`);
   return { ...failure, ...(parseFailure(text) ?? { code: 'internal', message: 'its record cannot be read' }) };
 }
 
