@@ -63,11 +63,11 @@ export async function spoolReferences(
 
 const READ_ONLY = '-c default_transaction_read_only=on -c statement_timeout=0 -c row_security=off';
 
-/** In order of the bytes, as object stores list; as JSON, so that no key breaks a line. */
+/** In order of the bytes, as object stores list; as JSON, so that no key breaks a line. A second column is refused, not ignored. */
 function copyStatement(sql: string): string {
-  return `COPY (SELECT pg_catalog.to_json(k)::pg_catalog.text FROM (SELECT DISTINCT q.k::pg_catalog.text COLLATE "C" AS k FROM (
+  return `COPY (SELECT pg_catalog.to_json(k)::pg_catalog.text FROM (SELECT DISTINCT (SELECT q.*)::pg_catalog.text COLLATE "C" AS k FROM (
 ${sql}
-) AS q(k) WHERE q.k IS NOT NULL) AS keys ORDER BY k COLLATE "C") TO STDOUT`;
+) AS q) AS keys WHERE k IS NOT NULL ORDER BY k COLLATE "C") TO STDOUT`;
 }
 
 function queryFailed(mirror: string, lastWords: string): BackupError {
