@@ -75,6 +75,12 @@ export const METRICS = {
   restoreSucceeded: { name: 'RestoreSucceeded', unit: 'Count' },
   restoreFailed: { name: 'RestoreFailed', unit: 'Count' },
   restoreDuration: { name: 'RestoreDuration', unit: 'Seconds' },
+  /** Since the store received the newest segment of the log; `NO_POINT_AGE_SECONDS` when there is none. What a disaster would lose. */
+  walAge: { name: 'WalArchiveAge', unit: 'Seconds' },
+  /** What an audit of the WAL archive found to be wrong: gaps, conflicts, base backups that miss a part of their log. */
+  walFindings: { name: 'WalFindings', unit: 'Count' },
+  /** Files of the log that were marked to be deleted. */
+  walExpired: { name: 'WalFilesExpired', unit: 'Count' },
 } as const;
 
 export type MetricKey = keyof typeof METRICS;

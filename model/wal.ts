@@ -81,12 +81,16 @@ export function parseWalKey(key: string): WalAddress | undefined {
   return key === walKey(source, systemIdentifier, file) ? { source, systemIdentifier, file } : undefined;
 }
 
-/** Records of pushes that were refused because the key held other content: the host that pushes can tell nobody else. */
-export const WAL_CONFLICTS_FOLDER = 'conflicts';
-
-/** Where the record of one such push lies: another content is another record. */
+/**
+ * Where the record lies of a push that was refused because the key held other content: the host that pushes can tell nobody else.
+ * Another content is another record.
+ */
 export function walConflictKey(source: string, systemIdentifier: string, file: WalFile, sha256: string): string {
-  return `${walSystemPrefix(source, systemIdentifier)}${WAL_CONFLICTS_FOLDER}/${file.name}-${sha256}.json`;
+  return `${walConflictsPrefix(source, systemIdentifier)}${file.name}-${sha256}.json`;
+}
+
+export function walConflictsPrefix(source: string, systemIdentifier: string): string {
+  return `${walSystemPrefix(source, systemIdentifier)}conflicts/`;
 }
 
 /** `0000000A`, as at the beginning of names. */

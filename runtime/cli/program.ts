@@ -19,6 +19,7 @@ import { describeStatus, status } from './commands/status';
 import { describeRetention, retention } from './commands/retention';
 import { describeTestAlert, testAlert } from './commands/test-alert';
 import { describeVerify, verify } from './commands/verify';
+import { describeWalCheck, walCheck } from './commands/wal-check';
 import { openConsole, type Console } from './console';
 import type { Dependencies } from './dependencies';
 import { execute, type Execution } from './execute';
@@ -134,6 +135,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   );
   const archiveHelperCommand = describeArchiveHelper(program);
   archiveHelperCommand.action(() => run(archiveHelperCommand, { work: archiveHelper }));
+  const walCheckCommand = describeWalCheck(program);
+  walCheckCommand.action(() => run(walCheckCommand, { work: walCheck }));
   const archiveGetCommand = describeArchiveGet(program);
   archiveGetCommand.action((name: string, target: string) =>
     run(archiveGetCommand, { work: (started) => archiveGet(name, target, started) }),

@@ -83,6 +83,13 @@ export class WalArchive {
     }
   }
 
+  /** Whether a file is archived, by a listing. */
+  async isListed(systemIdentifier: string, name: string): Promise<boolean> {
+    const { timeline } = fileNamed(name);
+    for await (const { file } of this.files(systemIdentifier, timeline, name)) return file.name === name;
+    return false;
+  }
+
   /** What a file holds; nothing when it is not archived. `wal-damaged` when it is there without its digest. */
   async describe(systemIdentifier: string, name: string): Promise<WalContent | undefined> {
     const key = this.keyOf(systemIdentifier, name);

@@ -46,7 +46,10 @@ async function fetched(archive: WalArchive, request: GetRequest, signal: AbortSi
     await archive.fetch(request.systemIdentifier, request.name, request.target, signal);
     return true;
   } catch (thrown) {
-    if (toBackupError(thrown).code === 'object-missing') return false;
+    const { code } = toBackupError(thrown);
+    if (code === 'object-missing') return false;
+    // S3 refuses, instead of answering, a role that asks for what is not there and may list a part of the bucket alone.
+    if (code === 'store-denied' && !(await archive.isListed(request.systemIdentifier, request.name))) return false;
     throw thrown;
   }
 }

@@ -113,7 +113,18 @@ test('without the history of its timeline it cannot be told, and that is not the
 });
 
 describe('what cannot be read is not the end', () => {
-  test.each(['store-unreachable', 'store-denied', 'store-missing', 'store-failed'] as const)('%s', async (code) => {
+  test('a refusal of what is there; of what is not there, as the listing says, it is the end', async () => {
+    await archived([3]);
+    const error = () => new BackupError('store-denied', 'injected');
+    const denying = new FaultyStore(store, [{ on: 'get', effect: 'fail', error }]);
+    expect(await failureOf(get(nameOf(3), {}, denying))).toMatchObject({ code: 'store-denied' });
+    expect(await get(nameOf(4), {}, denying)).toBe('not archived');
+    expect(await get('00000002.history', {}, denying)).toBe('not archived');
+    const blind = new FaultyStore(denying, [{ on: 'list', effect: 'fail', error }]);
+    expect(await failureOf(get(nameOf(4), {}, blind))).toMatchObject({ code: 'store-denied' });
+  });
+
+  test.each(['store-unreachable', 'store-missing', 'store-failed'] as const)('%s', async (code) => {
     await archived([3]);
     const faulty = new FaultyStore(store, [
       { on: 'get', effect: 'fail', error: () => new BackupError(code, 'injected') },
