@@ -97,7 +97,7 @@ export class Cloud {
     readonly now: () => Date,
     readonly iam: Iam,
     readonly s3: S3Server,
-    private readonly directory: string,
+    readonly directory: string,
     wiring: Wiring,
     localEnvironment: Readonly<Record<string, string>>,
   ) {

@@ -8,7 +8,7 @@ export const DATABASE = 'clinic';
 export const OWNER = 'clinic_owner';
 export const APP_ROLE = 'clinic_app';
 export const BACKUP_ROLE = 'clinic_backup';
-/** A server that nobody else reaches and that is gone in a minute. */
+/** Of a server that nobody else reaches and that is gone in a minute. The stand-in's secret holds it. */
 export const BACKUP_PASSWORD = 'a password: with spaces, \'quotes" and #?@/%';
 
 export const CRITICAL_TABLES = ['clinic.patients', 'billing.invoices*'];
@@ -40,6 +40,6 @@ const ROLES = `
 CREATE ROLE ${OWNER};
 CREATE ROLE ${APP_ROLE} LOGIN CONNECTION LIMIT 20;
 CREATE ROLE ${BACKUP_ROLE} LOGIN BYPASSRLS PASSWORD '${BACKUP_PASSWORD.replaceAll("'", "''")}' IN ROLE pg_read_all_data;
-CREATE DATABASE ${DATABASE} OWNER ${OWNER};
+ALTER DATABASE ${DATABASE} OWNER TO ${OWNER};
 ALTER DATABASE ${DATABASE} SET statement_timeout = '15min';
 `;

@@ -3,6 +3,7 @@ import { arnOf, type Account } from '../account';
 import type { Background } from '../background';
 import type { Bus } from '../events/bus';
 import { service } from '../iam/policy';
+import { cloudWatchReason } from './alarm-words';
 import type { Functions } from './functions';
 import { ServiceError } from './service-error';
 import type { Topics } from './topics';
@@ -124,7 +125,12 @@ function messageOf(
     AlarmDescription: properties.AlarmDescription ?? null,
     AWSAccountId: account.id,
     NewStateValue: state,
-    NewStateReason: reason,
+    NewStateReason: cloudWatchReason({
+      reason,
+      isAlarm: state === 'ALARM',
+      treatMissingData: rule.treatMissingData,
+      at,
+    }),
     OldStateValue: from,
     StateChangeTime: at.toISOString().replace('Z', '+0000'),
     Region: account.region,
