@@ -41,13 +41,7 @@ const YOUNG_NS = 60_000_000_000n;
  * Memory: the names of the directories on the way to where it is, and nothing of what it has given.
  */
 export async function* walk(root: string, observer: WalkObserver, signal: AbortSignal): AsyncGenerator<WalkedEntry> {
-  const top = await look(root, '', observer);
-  if (top === undefined || top.type !== 'directory') {
-    throw new BackupError('files-missing', `${describePath(root)} is no directory`, {
-      detail: top === undefined ? 'there is nothing of this name' : `it is a ${top.type}`,
-      hint: 'Name the directory that holds the files; where it is a mount, look whether it is mounted.',
-    });
-  }
+  const top = await lookAtRoot(root, observer);
   yield top;
   const open: Directory[] = [{ path: '', names: await list(root, '', observer), looked: [] }];
   for (let directory = open.at(-1); directory; directory = open.at(-1)) {
@@ -68,6 +62,16 @@ export async function* walk(root: string, observer: WalkObserver, signal: AbortS
       open.pop();
     }
   }
+}
+
+/** The directory itself; `files-missing` when there is none. */
+export async function lookAtRoot(root: string, observer: WalkObserver): Promise<WalkedEntry> {
+  const top = await look(root, '', observer);
+  if (top?.type === 'directory') return top;
+  throw new BackupError('files-missing', `${describePath(root)} is no directory`, {
+    detail: top === undefined ? 'there is nothing of this name' : `it is a ${top.type}`,
+    hint: 'Name the directory that holds the files; where it is a mount, look whether it is mounted.',
+  });
 }
 
 interface Directory {

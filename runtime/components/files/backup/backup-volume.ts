@@ -8,7 +8,7 @@ import type { ProducerExit } from '../../../store/verified-stream';
 import { pathFromText } from '../entry';
 import { formatIndexLine } from '../index/index-line';
 import type { VolumeSource } from '../types';
-import { walk } from '../walk';
+import { lookAtRoot, walk } from '../walk';
 import { ArchivedChanges } from './archive-changes';
 import type { Base } from './choose-base';
 import { CompressedSink } from './compressed-sink';
@@ -85,6 +85,8 @@ async function archiveChanges(
 ): Promise<StageExit> {
   const root = pathFromText(source.directory);
   const { sinks, findings, stop, signal } = work;
+  // Before tar, which would say it in other words.
+  await lookAtRoot(root, { special: () => undefined, vanished: () => undefined });
   const tar = startTar(run, source, signal);
   const archived = new ArchivedChanges(root, findings);
   const receive = async () => {
