@@ -100,7 +100,7 @@ export interface ReportTotals {
 }
 
 export interface ReportedObjective {
-  readonly objective: 'newest' | 'newest verified';
+  readonly objective: 'newest' | 'newest verified' | 'restore time';
   /** `null` when there is none, which meets nothing. */
   readonly ageSeconds: number | null;
   readonly objectiveSeconds: number;

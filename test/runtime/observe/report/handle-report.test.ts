@@ -200,7 +200,7 @@ test('the report of a day has every run that ended in it, and is stored as the n
   const good = await it.vault.at('2026-11-20T02:00:00Z').succeed();
   await it.vault.verify(good);
   await it.vault.at('2026-11-20T05:40:00Z').succeed({ class: 'hourly' });
-  await it.vault.at('2026-11-20T06:00:00Z');
+  it.vault.at('2026-11-20T06:00:00Z');
   await it.handle({ action: 'day' });
 
   const report = it.report(reportKey('orders', it.vault.now, 'day'));
