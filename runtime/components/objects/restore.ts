@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { compareKeys, type InventoryEntry, type MirrorRecord } from '../../../model';
 import { BackupError } from '../../errors';
 import { formatCount, formatNumberOf } from '../../observe/format';
@@ -71,6 +72,8 @@ class Restoring {
     private readonly mirror: MirrorRecord,
     private readonly context: MirrorContext,
   ) {
+    // Each request on its way listens to it.
+    setMaxListeners(0, context.signal);
     this.work = new OrderedWork(request.settings.concurrency, WINDOW, (restored) => this.note(restored));
     this.step = context.reporter.begin(`restoring ${mirror.name}`, {
       totalBytes: request.below === '' ? mirror.sizeBytes : undefined,

@@ -3,6 +3,7 @@
  * changed is copied, the rest is taken over, and the inventory is written as it goes. Nothing in the vault is deleted, and
  * memory does not grow with the number of objects.
  */
+import { setMaxListeners } from 'node:events';
 import {
   compareKeys,
   mirrorPrefix,
@@ -80,6 +81,8 @@ class Mirroring {
   ) {
     const { mirror, settings, vault, source, pointPrefix } = runOf;
     const { signal, store } = context;
+    // Each request on its way listens to it.
+    setMaxListeners(0, signal);
     this.guard = new LossGuard(mirror.name);
     this.writer = new InventoryWriter({ store, prefix: pointPrefix, mirror: mirror.name, signal, ...settings });
     const bandwidth = new Bandwidth(settings.bandwidthBytesPerSecond);

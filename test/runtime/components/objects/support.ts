@@ -34,6 +34,7 @@ export const SOURCE = 'orders';
 export interface MirrorRunOptions {
   readonly mirror?: Partial<MirrorRequest>;
   readonly settings?: Partial<MirrorSettings>;
+  readonly scheduledAt?: Date;
   readonly signal?: AbortSignal;
   readonly store?: ObjectStore;
 }
@@ -120,7 +121,15 @@ export class MirrorWorld {
       ...options.mirror,
     };
     const settings = { ...DEFAULT_MIRROR_SETTINGS, ...options.settings };
-    const request = { source: SOURCE, class: 'daily' as const, mirrors: [mirror], vault: this.vault, settings };
+    const { scheduledAt } = options;
+    const request = {
+      source: SOURCE,
+      class: 'daily' as const,
+      scheduledAt,
+      mirrors: [mirror],
+      vault: this.vault,
+      settings,
+    };
     return backupObjects(request, this.context(options));
   }
 
