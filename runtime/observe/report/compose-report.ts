@@ -75,12 +75,9 @@ function reportedComponent(
   stated: Objectives,
   runs: readonly ReportedRun[],
 ): ReportedComponent {
-  const objectives = evaluate(alone, stated).map(({ objective, ageSeconds, objectiveSeconds, met }) => ({
-    objective,
-    ageSeconds,
-    objectiveSeconds,
-    met,
-  }));
+  const objectives = evaluate(alone, stated)
+    .filter((result) => result.component === component)
+    .map(({ objective, ageSeconds, objectiveSeconds, met }) => ({ objective, ageSeconds, objectiveSeconds, met }));
   return {
     component,
     outcome: worst([

@@ -81,7 +81,8 @@ function runsWords({ runs, passed, failed, unverified, pending }: BackupReport['
 
 function componentLines({ component, totals, objectives, kept, notGood }: ReportedComponent): string[] {
   const ages = objectives.map(({ objective, ageSeconds, objectiveSeconds, met }) => {
-    const age = ageSeconds === null ? 'none' : `${duration(ageSeconds)} ago`;
+    const measured = ageSeconds === null ? 'none' : duration(ageSeconds);
+    const age = ageSeconds === null || objective === 'restore time' ? measured : `${measured} ago`;
     return `${objective} ${age}${met ? '' : ` (objective ${duration(objectiveSeconds)} missed)`}`;
   });
   return [
