@@ -1,5 +1,6 @@
 import { pointId, type RetentionClass } from '../../../model';
 import { ageSeconds, type ObjectiveResult } from '../../observe/status/evaluate';
+import type { DatedDrill } from '../../observe/status/drill-status';
 import type { ComponentStatus, DatedPoint, SourceStatus } from '../../observe/status/source-status';
 
 /** `--json` of `status`. */
@@ -10,8 +11,11 @@ export interface StatusDocument {
   readonly vault: string;
   readonly at: string;
   readonly components: readonly ComponentDocument[];
+  readonly drills: { readonly newest: DrillDocument; readonly newestPassed: DrillDocument | null } | null;
   readonly objectives: readonly ObjectiveResult[];
 }
+
+type DrillDocument = Omit<DatedDrill, 'begunAt'> & { readonly begunAt: string; readonly ageSeconds: number };
 
 interface ComponentDocument {
   readonly component: string;
@@ -52,8 +56,19 @@ export function statusDocument(status: SourceStatus, results: readonly Objective
     vault: status.vault,
     at: status.at.toISOString(),
     components: status.components.map((component) => componentDocument(component, status.at)),
+    drills: drillsDocument(status),
     objectives: results,
   };
+}
+
+function drillsDocument({ drills, at }: SourceStatus): StatusDocument['drills'] {
+  const document = (drill: DatedDrill): DrillDocument => ({
+    ...drill,
+    begunAt: drill.begunAt.toISOString(),
+    ageSeconds: ageSeconds(drill, at),
+  });
+  if (!drills) return null;
+  return { newest: document(drills.newest), newestPassed: drills.newestPassed && document(drills.newestPassed) };
 }
 
 function componentDocument(status: ComponentStatus, at: Date): ComponentDocument {

@@ -11,7 +11,7 @@ export function measureStatus(status: SourceStatus): Measurement[] {
   return status.components.map((component) => ({
     source: status.source,
     component: component.component,
-    values: valuesOf(component, status.at),
+    values: { ...valuesOf(component, status.at), ...(component.component === 'dump' && drillValues(status)) },
   }));
 }
 
@@ -28,6 +28,19 @@ function valuesOf(status: ComponentStatus, at: Date): Measurement['values'] {
       ...(status.component === 'dump' ? { newestRows: newest.items } : { newestItems: newest.items }),
       newestDuration: Math.max(0, newest.durationMs) / 1000,
     }),
+  };
+}
+
+/** Nothing before the first drill: the alarms of drills take silence for bad news. */
+function drillValues({ drills, at }: SourceStatus): Measurement['values'] {
+  if (!drills) return {};
+  const { newest, newestPassed } = drills;
+  const projectedMs = newestPassed?.projectedRestoreMs;
+  return {
+    newestDrilledAge: newestPassed ? ageSeconds(newestPassed, at) : NO_POINT_AGE_SECONDS,
+    lastDrillFailed: newest.outcome === 'failed' ? 1 : 0,
+    lastDrillUnverified: newest.outcome === 'could not verify' ? 1 : 0,
+    ...(typeof projectedMs === 'number' && { projectedRestoreDuration: projectedMs / 1000 }),
   };
 }
 

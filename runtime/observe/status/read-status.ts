@@ -3,6 +3,7 @@ import { BackupError } from '../../errors';
 import { surveyRuns, type SurveyedRun } from '../../catalog/survey';
 import { POINT_COMPONENTS } from '../../components/registry';
 import type { ObjectStore } from '../../store/store';
+import { readDrillStatus } from './drill-status';
 import { readFailedRuns } from './failed-runs';
 import { findNewest } from './newest-point';
 import { findNotGood } from './not-good-points';
@@ -28,7 +29,9 @@ export async function readStatus(
     if (runs.length === 0 && expected === 'whatever is there' && component !== 'dump') continue;
     components.push(await componentStatus(store, runs, component, now));
   }
-  return { source, vault: store.uri, at: now, components };
+  const dump = components.find(({ component }) => component === 'dump');
+  const drills = dump && (await readDrillStatus(store, source, dump.newest?.storedBytes));
+  return { source, vault: store.uri, at: now, components, ...(drills && { drills }) };
 }
 
 /**

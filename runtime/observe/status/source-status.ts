@@ -1,4 +1,5 @@
 import type { Component, Outcome, PointAddress, RetentionClass } from '../../../model';
+import type { DrillStatus } from './drill-status';
 
 /** How a source's backups stand, by what lies in the vault and by the store's own clock. No job log is asked. */
 export interface SourceStatus {
@@ -8,6 +9,8 @@ export interface SourceStatus {
   /** When it was looked at. */
   readonly at: Date;
   readonly components: readonly ComponentStatus[];
+  /** Absent when there was no drill yet. */
+  readonly drills?: DrillStatus;
 }
 
 export interface ComponentStatus {
