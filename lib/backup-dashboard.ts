@@ -182,6 +182,7 @@ function verifiedGraph({ sourceName, component }: Shown): cloudwatch.IWidget {
   });
 }
 
+/** Stacked areas, not bars: CloudWatch draws a bar for each metric, not for each day. */
 function runsGraph({ sourceName, component, freshness }: Shown): cloudwatch.IWidget {
   const daily = (key: 'backupSucceeded' | 'backupFailed' | 'taskNotStarted', label: string, color: string) =>
     backupMetric(key, { source: sourceName, component }, cloudwatch.Stats.SUM, {
@@ -193,7 +194,6 @@ function runsGraph({ sourceName, component, freshness }: Shown): cloudwatch.IWid
     title: 'Runs, by day',
     width: FULL_WIDTH / 2,
     stacked: true,
-    view: cloudwatch.GraphWidgetView.BAR,
     left: [
       daily('backupSucceeded', 'succeeded', cloudwatch.Color.GREEN),
       daily('backupFailed', 'failed', cloudwatch.Color.RED),

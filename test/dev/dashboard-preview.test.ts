@@ -5,7 +5,12 @@ test('every widget of a dashboard is drawn in its place, with its objectives, an
   const stack = testStack();
   testBackup(stack);
   const page = previewOf(templateOf(stack).toJSON());
-  for (const word of ['Backups of orders: alarms', 'Age against its objective', 'Runs, by day', 'objective, verified 3']) {
+  for (const word of [
+    'Backups of orders: alarms',
+    'Age against its objective',
+    'Runs, by day',
+    'objective, verified 3',
+  ]) {
     expect(page).toContain(word);
   }
   expect(page.match(/class="widget"/g)?.length).toBeGreaterThan(7);
