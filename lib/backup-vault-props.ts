@@ -105,6 +105,40 @@ export interface IBackupVault extends IConstruct {
   grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
 
   /**
+   * Lets a role archive the write-ahead log of one source, and nothing else: it cannot list, delete, or change how long
+   * something is kept. Where the vault is encrypted with a key of KMS it cannot read the log back either.
+   *
+   * @param grantee who may archive
+   * @param source name of the source
+   */
+  grantArchive(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role find out what the archive of the write-ahead log of one source holds, and what its base backups need of it.
+   *
+   * @param grantee what audits
+   * @param source name of the source
+   */
+  grantAudit(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role fill one mirror of one source, and read the inventories of its mirrors. It cannot read back what was mirrored.
+   *
+   * @param grantee who may mirror
+   * @param source name of the source
+   * @param mirror name of the mirror
+   */
+  grantMirror(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant;
+
+  /**
+   * Lets a role read what the mirrors of one source hold, in every version. Whoever verifies mirrors needs it, besides `grantVerify`.
+   *
+   * @param grantee who may read
+   * @param source name of the source
+   */
+  grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
    * Lets a role read every recovery point of one source. Whoever restores sees all data of the source: grant it to few.
    *
    * @param grantee who may restore

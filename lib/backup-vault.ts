@@ -11,6 +11,8 @@ import {
   EXPIRY_TAG,
   FAILURE_NAME,
   MANIFEST_NAME,
+  mirrorPrefix,
+  mirrorsPrefix,
   reportsPrefix,
   sourceNameProblem,
   sourcePrefix,
@@ -22,9 +24,13 @@ import { BackupComponent } from './backup-component';
 import { BackupVaultAttributes, BackupVaultProps, IBackupVault } from './backup-vault-props';
 import { StorageTiers } from './storage-tiers';
 import {
+  allowArchive,
+  allowAudit,
   allowDrill,
   allowExpire,
+  allowMirror,
   allowRead,
+  allowReadMirrors,
   allowRepeat,
   allowReport,
   allowVerify,
@@ -92,6 +98,26 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
 
   public grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
     return allowExpire(this.location(source, component), grantee);
+  }
+
+  public grantArchive(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowArchive(this.location(source, BackupComponent.WAL), grantee);
+  }
+
+  public grantAudit(grantee: iam.IGrantable, source: string): iam.Grant {
+    const { prefix: wal } = this.location(source, BackupComponent.WAL);
+    const { prefix: baseBackups } = this.location(source, BackupComponent.BASE_BACKUP);
+    return allowAudit(this.location(source), wal, baseBackups, grantee);
+  }
+
+  public grantMirror(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant {
+    const folder = `${this.keyPrefix}${mirrorPrefix(source, mirror)}`.slice(0, -1);
+    return allowMirror(this.location(source, BackupComponent.OBJECTS), folder, grantee);
+  }
+
+  public grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant {
+    const prefix = `${this.keyPrefix}${mirrorsPrefix(source)}`;
+    return allowReadMirrors({ ...this.location(source), prefix }, grantee);
   }
 
   public grantRestore(grantee: iam.IGrantable, source: string): iam.Grant {

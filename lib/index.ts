@@ -40,3 +40,6 @@ export * from './scheduled-component';
 export * from './storage-tiers';
 export * from './vault-lock';
 export * from './verification';
+export * from './wal-archive';
+export * from './wal-archive-props';
+export * from './wal-machine';

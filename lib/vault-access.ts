@@ -40,6 +40,38 @@ export function allowWrite(location: VaultLocation, grantee: iam.IGrantable): ia
   ]);
 }
 
+/**
+ * Archive the log below the prefix: write, and look what an object that is there already is, so that the same file again is no
+ * failure. GetObject is what HEAD needs; without kms:Decrypt no content is read by it, where the vault is encrypted with a key.
+ */
+export function allowArchive(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowObjects(location, grantee, ['s3:PutObject', 's3:GetObject'], '*'),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
+  ]);
+}
+
+/** Find what the archive of the log holds, and what the base backups of the source need of it. */
+export function allowAudit(
+  source: VaultLocation,
+  wal: string,
+  baseBackups: string,
+  grantee: iam.IGrantable,
+): iam.Grant {
+  return combine([
+    allowList(source, grantee),
+    // Histories, and the metadata of segments.
+    allowObjects({ ...source, prefix: wal }, grantee, ['s3:GetObject'], '*'),
+    allowObjects(
+      { ...source, prefix: baseBackups },
+      grantee,
+      ['s3:GetObject', 's3:GetObjectTagging'],
+      `*/${MANIFEST_NAME}`,
+    ),
+    allowKey(source, grantee, ['kms:Decrypt']),
+  ]);
+}
+
 /** Look whether the runs before failed and may be repeated: read what is written about runs, and none of the data. */
 export function allowRepeat(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine(
@@ -77,6 +109,28 @@ export function allowDrill(location: VaultLocation, drills: string, grantee: iam
     allowObjects({ ...location, prefix: drills }, grantee, ['s3:PutObject'], `*/${DRILL_NAME}`),
     allowKey(location, grantee, ['kms:GenerateDataKey']),
   ]);
+}
+
+/**
+ * Fill a mirror, and read the inventories that tell what is in it already. What was mirrored cannot be read back with it.
+ *
+ * @param location where the recovery points are
+ * @param folder of the mirror's data, without a slash at its end
+ */
+export function allowMirror(location: VaultLocation, folder: string, grantee: iam.IGrantable): iam.Grant {
+  const write = ['s3:PutObject', 's3:AbortMultipartUpload'];
+  return combine([
+    allowRead(location, grantee),
+    allowObjects({ ...location, prefix: `${folder}/` }, grantee, write, '*'),
+    // Keys that are too long with their prefix.
+    allowObjects({ ...location, prefix: `${folder}.long/` }, grantee, write, '*'),
+    allowKey(location, grantee, ['kms:GenerateDataKey', 'kms:Decrypt']),
+  ]);
+}
+
+/** Read what mirrors hold, and list its versions. */
+export function allowReadMirrors(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([allowRead(location, grantee), allowList(location, grantee, ['s3:ListBucketVersions'])]);
 }
 
 /** Find what is there below the prefix and read what is written about it, but none of the data. */

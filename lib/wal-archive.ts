@@ -1,0 +1,180 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as cloudwatchActions from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { componentPrefix, ENVIRONMENT } from '../model';
+import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
+import { BackupComponent } from './backup-component';
+import { BackupFunction } from './backup-function';
+import { backupMetric } from './backup-metrics';
+import { createDeadLetterQueue } from './dead-letter-queue';
+import { logEncryptionKey } from './log-encryption-key';
+import { ageRuleProblems } from './wal-age-rules';
+import { WalArchiveProps } from './wal-archive-props';
+import { WalMachine, WalMachineProps } from './wal-machine';
+import { WalSettings } from './wal-settings';
+
+/**
+ * The archive of the write-ahead log of a server that you run yourself: with it and base backups, every moment can be restored.
+ * RDS and Aurora archive on their own and let nobody else.
+ *
+ * It gives the settings of the server, lets its machine write the log and nothing else, looks every five minutes what is there
+ * without a gap, and alarms when the newest is too old or something is wrong.
+ */
+export class WalArchive extends Construct {
+  /** How often the archive is audited. */
+  public static readonly INTERVAL = Duration.minutes(5);
+
+  /** For `archive_command`. */
+  public readonly archiveCommand: string;
+  /** For `restore_command`. */
+  public readonly restoreCommand: string;
+  /** For `archive_timeout`. */
+  public readonly archiveTimeout: Duration;
+  /** All of the settings, for the end of `postgresql.conf`. */
+  public readonly postgresqlConf: string;
+  /**
+   * To be run every minute on the server, which archives nothing while it has nothing to do: then the newest segment is old
+   * without a fault, and the alarm goes off. It writes some bytes of log and changes no table.
+   */
+  public readonly heartbeatSql = "SELECT pg_logical_emit_message(true, 'postgres-backup', clock_timestamp()::text)";
+  /** The function that audits. */
+  public readonly audit: BackupFunction;
+  /** What starts the audit. */
+  public readonly rule: events.Rule;
+  /** The newest segment is too old, or nothing is known of it. */
+  public readonly logTooOld: cloudwatch.Alarm;
+  /** Something is wrong with the archive, or nothing is known of it. */
+  public readonly logBroken: cloudwatch.Alarm;
+
+  private readonly props: WalArchiveProps;
+
+  constructor(scope: Construct, id: string, props: WalArchiveProps) {
+    super(scope, id);
+    this.props = props;
+    const { vault, sourceName } = props;
+    const settings = new WalSettings({ vaultUri: vault.vaultUri, sourceName, region: vault.bucket.env.region }, props);
+    this.archiveCommand = settings.archiveCommand;
+    this.restoreCommand = settings.restoreCommand;
+    this.archiveTimeout = settings.archiveTimeout;
+    this.postgresqlConf = settings.file;
+    const objective = checkedObjective(props.recoveryPointObjective ?? Duration.minutes(15), settings.archiveTimeout);
+    const prefix = `${keyPrefix(vault.vaultUri)}${componentPrefix(sourceName, 'wal')}`;
+    this.node.addValidation({ validate: () => ageRuleProblems(vault.bucket, prefix) });
+
+    const deadLetterQueue = props.deadLetterQueue ?? createDeadLetterQueue(this, 'DeadLetters');
+    this.audit = new BackupFunction(this, 'Audit', {
+      code: 'wal-audit',
+      description: `Audits the WAL archive of ${sourceName}`,
+      environment: { [ENVIRONMENT.vault]: vault.vaultUri, [ENVIRONMENT.source]: sourceName },
+      encryptionKey: logEncryptionKey(
+        this,
+        props.encryptionKey,
+        vault.encryptionKey,
+        props.removalPolicy ?? RemovalPolicy.RETAIN,
+      ),
+      deadLetterQueue,
+      logRetention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+      // Over before the next one begins.
+      timeout: Duration.minutes(4),
+    });
+    vault.grantAudit(this.audit, sourceName);
+    this.rule = new events.Rule(this, 'Rule', {
+      description: `Audits the WAL archive of ${sourceName}`,
+      schedule: events.Schedule.rate(WalArchive.INTERVAL),
+      targets: [
+        new targets.LambdaFunction(this.audit.function, {
+          deadLetterQueue,
+          // The next one looks at the same.
+          maxEventAge: WalArchive.INTERVAL,
+          retryAttempts: 2,
+        }),
+      ],
+    });
+    const factory = new AlarmFactory(this, props.runbooksUrl ?? RUNBOOKS_URL, [
+      new cloudwatchActions.SnsAction(props.topic),
+    ]);
+    const look = `postgres-backup wal-check --vault ${vault.vaultUri} --source ${sourceName}`;
+    this.logTooOld = factory.continuous('LogTooOld', {
+      metric: this.metricAge(),
+      threshold: objective.toSeconds(),
+      what: `${sourceName}: nothing of the log was archived for ${objective.toHumanString()}, or nothing is known of it.`,
+      look,
+      runbook: 'wal-too-old',
+    });
+    this.logBroken = factory.continuous('LogBroken', {
+      metric: this.metricFindings(),
+      threshold: 0,
+      what: `${sourceName}: the WAL archive has a gap, a conflict or another fault, or nothing is known of it.`,
+      look,
+      runbook: 'wal-broken',
+    });
+  }
+
+  /**
+   * Lets the server's machine archive: its instance's role, its task's role. It can write the log and nothing else.
+   *
+   * @param grantee who may archive
+   */
+  public grantPush(grantee: iam.IGrantable): iam.Grant {
+    return this.props.vault.grantArchive(grantee, this.props.sourceName);
+  }
+
+  /**
+   * Lets a machine outside AWS archive, by a certificate (IAM Roles Anywhere): no key that lasts.
+   *
+   * @param id the construct's id
+   * @param props which certificates
+   */
+  public addMachine(id: string, props: WalMachineProps): WalMachine {
+    const machine = new WalMachine(this, id, props);
+    this.grantPush(machine);
+    return machine;
+  }
+
+  /**
+   * Age of the newest archived segment, in seconds: what would be lost now. Ten years when there is none.
+   *
+   * @default - maximum over 15 minutes
+   * @param options statistic, period and the like
+   */
+  public metricAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('walAge', options);
+  }
+
+  /**
+   * What is wrong with the archive: gaps, conflicts, base backups that miss a part of their log.
+   *
+   * @default - maximum over 15 minutes
+   * @param options statistic, period and the like
+   */
+  public metricFindings(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('walFindings', options);
+  }
+
+  private metric(key: Parameters<typeof backupMetric>[0], options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    const subject = { source: this.props.sourceName, component: BackupComponent.WAL };
+    // Three times the interval: one that comes late is no silence.
+    return backupMetric(key, subject, cloudwatch.Stats.MAXIMUM, { period: Duration.minutes(15), ...options });
+  }
+}
+
+/** A segment that is ended and archived in time must not alarm. */
+function checkedObjective(objective: Duration, archiveTimeout: Duration): Duration {
+  const least = 2 * archiveTimeout.toSeconds() + 60;
+  if (objective.toSeconds() > least) return objective;
+  throw new Error(
+    `recoveryPointObjective is ${objective.toHumanString()}, but with an archiveTimeout of ${archiveTimeout.toHumanString()} ` +
+      `it must be more than ${Duration.seconds(least).toHumanString()}: it would go off without a fault`,
+  );
+}
+
+/** What follows the bucket in `s3://bucket/prefix`, with a slash at its end, or nothing. */
+function keyPrefix(vaultUri: string): string {
+  const prefix = vaultUri.replace(/^s3:\/\/[^/]*\/?/, '');
+  return prefix === '' ? '' : `${prefix}/`;
+}
