@@ -33,6 +33,7 @@ import type { ConnectionSource } from '../postgres/connection';
 import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
 import type { Bucket } from '../store/bucket';
 import type { ObjectStore } from '../store/store';
+import type { SystemTools } from '../system/tools';
 import type { VerifyOptions } from '../verification/verify-and-record';
 import type { WalTools } from '../wal/tools';
 import type { SignalSource } from './run-limits';
@@ -61,6 +62,7 @@ export interface Dependencies {
   ) => Promise<Verification>;
   readonly retention: Retention;
   readonly drills: Drills;
+  readonly system: SystemTools;
   readonly wal: WalTools;
   /** Who runs this, in a task: see runtime/observe/caller-identity.ts. */
   readonly callerIdentity?: CallerIdentity;

@@ -15,6 +15,7 @@ import { describeInfo, info } from './commands/info';
 import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
 import { describeRestoreObjects, restoreObjects, RESTORE_OBJECTS_COUNTED } from './commands/restore-objects';
 import { describeRestoreFiles, restoreFiles, RESTORE_FILES_COUNTED } from './commands/restore-files';
+import { describeRun, runNow } from './commands/run';
 import { describeStatus, status } from './commands/status';
 import { describeRetention, retention } from './commands/retention';
 import { describeTestAlert, testAlert } from './commands/test-alert';
@@ -119,6 +120,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   drillCommand.action((point: string | undefined) =>
     run(drillCommand, { counted: DRILL_COUNTED, work: (started) => drill(point, started) }),
   );
+  const runCommand = describeRun(program);
+  runCommand.action(() => run(runCommand, { work: runNow }));
   const statusCommand = describeStatus(program);
   statusCommand.action(() => run(statusCommand, { work: status }));
   const infoCommand = describeInfo(program);

@@ -18,6 +18,7 @@ import { readSecret } from '../postgres/secrets-manager';
 import { applyRetention } from '../retention/apply-retention';
 import { planRetention } from '../retention/plan-retention';
 import { openS3Store } from '../store/s3-store';
+import { systemTools } from '../system/tools';
 import { verifyAndRecord } from '../verification/verify-and-record';
 import { VERSION } from '../version';
 import { walTools } from '../wal/tools';
@@ -53,6 +54,7 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     // Only a task's log is a record; on a laptop nobody waits for it.
     callerIdentity: process.env.ECS_CONTAINER_METADATA_URI_V4 === undefined ? undefined : readCallerIdentity,
     sendNotice: (notice, destination) => sendNotice(notice, destination, readSecret),
+    system: systemTools,
     drills: { run: runDrill },
     retention: { plan: planRetention, apply: applyRetention },
     wal: walTools,

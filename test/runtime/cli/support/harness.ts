@@ -17,6 +17,7 @@ import { runProgram } from '../../../../runtime/cli/program';
 import type { StopSignal } from '../../../../runtime/cli/run-limits';
 import { BackupError } from '../../../../runtime/errors';
 import { walTools } from '../../../../runtime/wal/tools';
+import { systemTools, type SystemTools } from '../../../../runtime/system/tools';
 import type { ObjectStore } from '../../../../runtime/store/store';
 import { exampleManifest, examplePassedRestore } from './examples';
 
@@ -32,6 +33,7 @@ export interface Setup {
   readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
   readonly retention?: Partial<Retention>;
   readonly drills?: Partial<Dependencies['drills']>;
+  readonly system?: Partial<SystemTools>;
   readonly sendNotice?: Dependencies['sendNotice'];
   readonly resolveServer?: Dependencies['resolveServer'];
   readonly points?: readonly DumpPoint[];
@@ -170,6 +172,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       throw new Error('nothing may be recorded');
     },
     wal: walTools,
+    system: { ...systemTools, ...setup.system },
     retention: {
       plan: async () => {
         throw new Error('no test plans without saying how');
