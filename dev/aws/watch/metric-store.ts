@@ -96,9 +96,17 @@ export class MetricStore {
 }
 
 /** Dimensions in any order name the same. */
-function keyOf({ namespace, name, dimensions }: MetricIdentity): string {
-  return JSON.stringify([namespace, name, Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1))]);
+function keyOf(identity: MetricIdentity): string {
+  const { namespace, name, dimensions } = identity;
+  const key =
+    knownKeys.get(identity) ??
+    JSON.stringify([namespace, name, Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1))]);
+  knownKeys.set(identity, key);
+  return key;
 }
+
+/** An alarm asks with the same query every minute. */
+const knownKeys = new WeakMap<MetricIdentity, string>();
 
 function firstFrom(samples: readonly Sample[], ms: number): number {
   let low = 0;

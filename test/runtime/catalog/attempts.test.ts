@@ -99,7 +99,7 @@ describe('a run for a scheduled time that had one before', () => {
     const { begin, claim, store } = vault();
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) await (await begin()).fail(FAILURE, new Date());
     const keys = store.keys();
-    const refused = await failureOf(claim() as Promise<PointWriter>);
+    const refused = await failureOf(claim());
     expect(refused.code).toBe('store-conflict');
     expect(refused.hint).toContain('without --scheduled-at');
     expect(store.keys()).toEqual(keys);
@@ -121,9 +121,7 @@ describe('a run for a scheduled time that had one before', () => {
     expect(await PointWriter.claim(blind, ADDRESS, clock.now, {})).toBe('taken');
     expect(await PointWriter.claim(store, ADDRESS, clock.now)).toBe('taken');
     const down = new FaultyStore(store, [{ on: 'head', effect: 'fail' }]);
-    expect((await failureOf(PointWriter.claim(down, ADDRESS, clock.now, {}) as Promise<PointWriter>)).code).toBe(
-      'store-unreachable',
-    );
+    expect((await failureOf(PointWriter.claim(down, ADDRESS, clock.now, {}))).code).toBe('store-unreachable');
   });
 });
 
