@@ -9,6 +9,7 @@ export * from './destination';
 export * from './drill';
 export * from './dump-manifest';
 export * from './environment';
+export * from './evidence';
 export * from './expiry';
 export * from './files-manifest';
 export * from './inventory';

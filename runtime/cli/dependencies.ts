@@ -1,6 +1,7 @@
 import type {
   Component,
   Destination,
+  Evidence,
   ExitCode,
   ManifestOf,
   MirrorSetting,
@@ -11,6 +12,13 @@ import type {
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type { VerificationContext, VerificationReport } from '../components/component';
 import type { CheckReport, DumpRequest, DumpResult, RestoreReport, RestoreRequest } from '../components/dump/types';
+import type {
+  ConfigurationContext,
+  ConfigurationRequest,
+  ConfigurationResult,
+  RestoreConfigurationReport,
+  RestoreConfigurationRequest,
+} from '../components/configuration/types';
 import type { FilesContext } from '../components/files/backup/files-run';
 import type { FilesRequest, FilesResult, RestoreFilesReport, RestoreFilesRequest } from '../components/files/types';
 import type { BucketPlace } from '../components/objects/open-mirrors';
@@ -24,6 +32,7 @@ import type {
 } from '../components/objects/types';
 import type { RunContext } from '../context';
 import type { DrillResult } from '../drill/drill';
+import type { EvidenceRequest } from '../drill/evidence/gather';
 import type { DrillContext, DrillRequest } from '../drill/types';
 import type { Notice } from '../notify/notice';
 import type { CallerIdentity } from '../observe/caller-identity';
@@ -48,6 +57,7 @@ export interface Dependencies {
   readonly dump: DumpComponent;
   readonly objects: ObjectsComponent;
   readonly files: FilesComponent;
+  readonly configuration: ConfigurationComponent;
   /** Of any component. */
   readonly verifyPoint: (
     point: RecoveryPoint,
@@ -115,6 +125,13 @@ export interface DumpComponent {
 export interface Drills {
   /** Restores for practice, and records what came of it. */
   run(request: DrillRequest, context: DrillContext): Promise<DrillResult>;
+  /** What could be restored and what was proven; changes nothing. */
+  evidence(request: EvidenceRequest, context: DrillContext): Promise<Evidence>;
+}
+
+export interface ConfigurationComponent {
+  backup(request: ConfigurationRequest, context: ConfigurationContext): Promise<ConfigurationResult>;
+  restore(request: RestoreConfigurationRequest, context: ConfigurationContext): Promise<RestoreConfigurationReport>;
 }
 
 export interface FilesComponent {

@@ -7,13 +7,24 @@ import { archiveGet, describeArchiveGet } from './commands/archive-get';
 import { archiveHelper, describeArchiveHelper } from './commands/archive-helper';
 import { archivePush, describeArchivePush } from './commands/archive-push';
 import { describeDump, dump, DUMP_COUNTED } from './commands/backup-dump';
+import {
+  backupConfiguration,
+  CONFIGURATION_COUNTED,
+  describeBackupConfiguration,
+} from './commands/backup-configuration';
 import { backupFiles, describeBackupFiles, FILES_COUNTED } from './commands/backup-files';
 import { backupObjects, describeBackupObjects, OBJECTS_COUNTED } from './commands/backup-objects';
 import { check, describeCheck } from './commands/check';
 import { describeDrill, drill, DRILL_COUNTED } from './commands/drill';
+import { describeEvidence, evidence } from './commands/evidence';
 import { describeInfo, info } from './commands/info';
 import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
 import { describeRestoreObjects, restoreObjects, RESTORE_OBJECTS_COUNTED } from './commands/restore-objects';
+import {
+  describeRestoreConfiguration,
+  restoreConfiguration,
+  RESTORE_CONFIGURATION_COUNTED,
+} from './commands/restore-configuration';
 import { describeRestoreFiles, restoreFiles, RESTORE_FILES_COUNTED } from './commands/restore-files';
 import { describeRun, runNow } from './commands/run';
 import { describeStatus, status } from './commands/status';
@@ -96,6 +107,10 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   backupObjectsCommand.action(() => run(backupObjectsCommand, { counted: OBJECTS_COUNTED, work: backupObjects }));
   const backupFilesCommand = describeBackupFiles(backup);
   backupFilesCommand.action(() => run(backupFilesCommand, { counted: FILES_COUNTED, work: backupFiles }));
+  const backupConfigurationCommand = describeBackupConfiguration(backup);
+  backupConfigurationCommand.action(() =>
+    run(backupConfigurationCommand, { counted: CONFIGURATION_COUNTED, work: backupConfiguration }),
+  );
 
   const restoreCommand = describeRestore(program, host.processors);
   restoreCommand.action((point: string) =>
@@ -114,6 +129,13 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   restoreFilesCommand.action((point: string) =>
     run(restoreFilesCommand, { counted: RESTORE_FILES_COUNTED, work: (started) => restoreFiles(point, started) }),
   );
+  const restoreConfigurationCommand = describeRestoreConfiguration(restoreCommand);
+  restoreConfigurationCommand.action((point: string) =>
+    run(restoreConfigurationCommand, {
+      counted: RESTORE_CONFIGURATION_COUNTED,
+      work: (started) => restoreConfiguration(point, started),
+    }),
+  );
   const verifyCommand = describeVerify(program);
   verifyCommand.action((point: string) => run(verifyCommand, { work: (started) => verify(point, started) }));
   const drillCommand = describeDrill(program, host.processors);
@@ -122,6 +144,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   );
   const runCommand = describeRun(program);
   runCommand.action(() => run(runCommand, { work: runNow }));
+  const evidenceCommand = describeEvidence(program);
+  evidenceCommand.action(() => run(evidenceCommand, { work: evidence }));
   const statusCommand = describeStatus(program);
   statusCommand.action(() => run(statusCommand, { work: status }));
   const infoCommand = describeInfo(program);

@@ -3,6 +3,10 @@ import { findPoint, listPoints, readPoint } from '../catalog/catalog';
 import { backupDump } from '../components/dump/backup';
 import { checkDump } from '../components/dump/check';
 import { restoreDump } from '../components/dump/restore';
+import { awsEnvelopeKeys } from '../components/configuration/aws-keys';
+import { awsServices } from '../components/configuration/aws-services';
+import { backupConfiguration } from '../components/configuration/backup';
+import { restoreConfiguration } from '../components/configuration/restore';
 import { backupFiles } from '../components/files/backup';
 import { restoreFiles } from '../components/files/restore';
 import { backupObjects } from '../components/objects/backup';
@@ -13,6 +17,7 @@ import { readCallerIdentity } from '../observe/caller-identity';
 import { readStatus } from '../observe/status/read-status';
 import { sendNotice } from '../notify/send-notice';
 import { runDrill } from '../drill/drill';
+import { gatherEvidence } from '../drill/evidence/gather';
 import { resolveServer } from '../postgres/resolve-server';
 import { readSecret } from '../postgres/secrets-manager';
 import { applyRetention } from '../retention/apply-retention';
@@ -49,13 +54,17 @@ export function realDependencies(exit: Host['exit']): Dependencies {
       restore: restoreObjects,
     },
     files: { backup: backupFiles, restore: restoreFiles },
+    configuration: {
+      backup: (request, context) => backupConfiguration(request, context, awsServices(), awsEnvelopeKeys()),
+      restore: (request, context) => restoreConfiguration(request, context, awsServices(), awsEnvelopeKeys()),
+    },
     verifyPoint,
     verifyAndRecord,
     // Only a task's log is a record; on a laptop nobody waits for it.
     callerIdentity: process.env.ECS_CONTAINER_METADATA_URI_V4 === undefined ? undefined : readCallerIdentity,
     sendNotice: (notice, destination) => sendNotice(notice, destination, readSecret),
     system: systemTools,
-    drills: { run: runDrill },
+    drills: { run: runDrill, evidence: gatherEvidence },
     retention: { plan: planRetention, apply: applyRetention },
     wal: walTools,
   };

@@ -12,7 +12,13 @@ import {
 import type { DumpPoint, RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
 import type { DumpRequest, RestoreRequest } from '../../../../runtime/components/dump/types';
 import type { RunContext } from '../../../../runtime/context';
-import type { Dependencies, DumpComponent, FilesComponent, Retention } from '../../../../runtime/cli/dependencies';
+import type {
+  Dependencies,
+  DumpComponent,
+  ConfigurationComponent,
+  FilesComponent,
+  Retention,
+} from '../../../../runtime/cli/dependencies';
 import { runProgram } from '../../../../runtime/cli/program';
 import type { StopSignal } from '../../../../runtime/cli/run-limits';
 import { BackupError } from '../../../../runtime/errors';
@@ -29,6 +35,7 @@ export interface Setup {
   readonly dump?: Partial<DumpComponent>;
   readonly objects?: Partial<Dependencies['objects']>;
   readonly files?: Partial<FilesComponent>;
+  readonly configuration?: Partial<ConfigurationComponent>;
   readonly verifyPoint?: Dependencies['verifyPoint'];
   readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
   readonly retention?: Partial<Retention>;
@@ -152,6 +159,15 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
           : { outcome: 'passed', server: 'backup@db.internal:5432/orders', databases: [] };
       },
     },
+    configuration: {
+      backup: async () => {
+        throw new Error('no configuration was set up');
+      },
+      restore: async () => {
+        throw new Error('no configuration was set up');
+      },
+      ...setup.configuration,
+    },
     files: {
       backup: async () => {
         throw new Error('no files were set up');
@@ -185,6 +201,9 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
     drills: {
       run: async () => {
         throw new Error('nothing may be drilled');
+      },
+      evidence: async () => {
+        throw new Error('nothing was gathered');
       },
       ...setup.drills,
     },

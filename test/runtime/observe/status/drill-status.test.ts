@@ -17,7 +17,7 @@ const OBJECTIVES = { newestSeconds: 3600, newestVerifiedSeconds: 3600 };
 
 /** Its clock is this machine's. */
 class StoreOfToday extends MemoryStore {
-  override async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ListEntry> {
+  override async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ListEntry> {
     for await (const entry of super.list(prefix, options)) {
       yield entry.kind === 'object' ? { ...entry, lastModified: new Date() } : entry;
     }
