@@ -95,6 +95,15 @@ export interface IBackupVault extends IConstruct {
   grantReport(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
+   * Lets a role watch one source and record which recovery points of it belong together (`<source>/sets/`). It reads none of the
+   * data.
+   *
+   * @param grantee who may record sets
+   * @param source name of the source
+   */
+  grantRecordSets(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
    * Lets a role mark recovery points of one component of one source as over: every version of their objects with the tag
    * `postgres-backup:expire` = `true`, and no other tag. It reads manifests and results of verifications, and none of the data.
    *

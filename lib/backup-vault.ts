@@ -7,6 +7,7 @@ import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import {
   componentPrefix,
+  everyAttempt,
   drillsPrefix,
   EXPIRY_TAG,
   FAILURE_NAME,
@@ -14,6 +15,7 @@ import {
   mirrorPrefix,
   mirrorsPrefix,
   reportsPrefix,
+  setsPrefix,
   sourceNameProblem,
   sourcePrefix,
   STARTED_NAME,
@@ -32,6 +34,7 @@ import {
   allowRead,
   allowReadMirrors,
   allowRepeat,
+  allowRecordSets,
   allowReport,
   allowVerify,
   allowWatch,
@@ -66,7 +69,8 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
 
   public runRecordPattern(source: string): events.EventPattern {
     const { bucket, prefix } = this.location(source);
-    const keys = [STARTED_NAME, FAILURE_NAME, VERIFICATION_NAME].map((name) => `${prefix}*/${name}`);
+    const names = [everyAttempt(STARTED_NAME), everyAttempt(FAILURE_NAME), VERIFICATION_NAME];
+    const keys = names.map((name) => `${prefix}*/${name}`);
     return {
       source: ['aws.s3'],
       detailType: ['Object Created'],
@@ -90,6 +94,10 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
 
   public grantWatch(grantee: iam.IGrantable, source: string): iam.Grant {
     return allowWatch(this.location(source), grantee);
+  }
+
+  public grantRecordSets(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowRecordSets(this.location(source), `${this.keyPrefix}${setsPrefix(source)}`, grantee);
   }
 
   public grantReport(grantee: iam.IGrantable, source: string): iam.Grant {

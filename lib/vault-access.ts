@@ -13,6 +13,7 @@ import {
   FAILURE_NAME,
   MANIFEST_NAME,
   STARTED_NAME,
+  SET_NAME,
   VERIFICATION_NAME,
   everyAttempt,
 } from '../model';
@@ -159,6 +160,15 @@ export function allowReport(location: VaultLocation, reports: string, grantee: i
     // ListBucketVersions: what was written over ends with the rest.
     allowList(ofReports, grantee, ['s3:ListBucketVersions']),
     allowMark(ofReports, grantee),
+  ]);
+}
+
+/** Watch, and write down which recovery points belong together: below `sets`, its key prefix with a slash at its end. */
+export function allowRecordSets(location: VaultLocation, sets: string, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowWatch(location, grantee),
+    allowObjects({ ...location, prefix: sets }, grantee, ['s3:GetObject', 's3:PutObject'], `*/${SET_NAME}`),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
   ]);
 }
 
