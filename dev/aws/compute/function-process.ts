@@ -79,6 +79,8 @@ export class FunctionProcess {
       const timer = setTimeout(() => {
         const seconds = (this.code.timeoutMs / 1000).toFixed(2);
         settle(failure('Sandbox.Timedout', `Task timed out after ${seconds} seconds`));
+        // The next event gets a process of its own, even if this one is still on its way out.
+        if (this.child === child) this.child = undefined;
         child.kill('SIGKILL');
       }, this.code.timeoutMs);
       const settle = (answer: FunctionAnswer): void => {
