@@ -114,8 +114,9 @@ function authorize({ accessKeyId, action, key, conditions }: AuthorizationReques
   const allowed = given.some((one) => {
     if (one.action !== action) return false;
     if (key === undefined) return (conditions['s3:prefix'] ?? '').startsWith('orders/');
-    const [, folder, name] = /"(\/.*\/)\*(\/[^"]*)?"/.exec(one.resource) ?? [];
-    return folder !== undefined && `/${key}`.startsWith(folder) && key.endsWith(name ?? '');
+    const [, below = ''] = /"(\/[^"]*)"/.exec(one.resource) ?? [];
+    const pattern = below.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+    return new RegExp(`^${pattern}$`).test(`/${key}`);
   });
   if (allowed) used.add(action);
   else refused.push(`${action} ${key ?? ''}`);

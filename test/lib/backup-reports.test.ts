@@ -62,7 +62,7 @@ test('it hears of every record of a run, and of nothing else in the vault', () =
     EventPattern: {
       source: ['aws.s3'],
       'detail-type': ['Object Created'],
-      detail: { object: { key: [below('started'), below('failure'), below('verification')] } },
+      detail: { object: { key: [below('started*'), below('failure*'), below('verification')] } },
     },
     Targets: [Match.objectLike({ Arn: FUNCTION, DeadLetterConfig: Match.anyValue() })],
   });

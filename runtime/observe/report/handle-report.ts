@@ -3,6 +3,7 @@
  * for the platform to repeat and to keep.
  */
 import {
+  attemptOf,
   COMPONENTS,
   FAILURE_NAME,
   FULL_READ,
@@ -70,7 +71,8 @@ async function overPeriod(kind: 'day' | 'week', surroundings: Surroundings): Pro
 async function runChanged({ bucket, object }: ObjectCreated['detail'], surroundings: Surroundings): Promise<void> {
   const { settings, store, now, sendHeartbeat } = surroundings;
   const { address, record } = recordIn(bucket.name, object.key, settings);
-  if (record === STARTED_NAME) return beat(address.component, begunHeartbeat(address), surroundings);
+  if (attemptOf(record, STARTED_NAME) !== undefined)
+    return beat(address.component, begunHeartbeat(address), surroundings);
   const reported = await reportRun(store, { address, objectives: settings.objectives, now: now(), sendHeartbeat });
   if (!reported) return;
   const { report, heartbeatError } = reported;
@@ -149,7 +151,7 @@ function recordIn(bucket: string, key: string, { vault, source }: ReportSettings
   const relative = key.startsWith(vault.prefix) ? key.slice(vault.prefix.length) : '';
   const address: PointAddress | undefined = parsePointPrefix(relative);
   const record = address && relative.slice(pointPrefix(address).length);
-  if (!address || !record || !RECORDS.includes(record) || bucket !== vault.bucket || address.source !== source) {
+  if (!address || !record || !isRunRecord(record) || bucket !== vault.bucket || address.source !== source) {
     throw new BackupError('usage', `an event about ${JSON.stringify(key)} in ${JSON.stringify(bucket)} came`, {
       hint: `Send those about ${RECORDS.join(', ')} of ${source} in s3://${vault.bucket}/${vault.prefix}.`,
     });
@@ -158,6 +160,13 @@ function recordIn(bucket: string, key: string, { vault, source }: ReportSettings
 }
 
 const RECORDS: readonly string[] = [STARTED_NAME, FAILURE_NAME, VERIFICATION_NAME];
+
+/** Of the first attempt, or of another. */
+function isRunRecord(name: string): boolean {
+  return RECORDS.some((record) =>
+    record === VERIFICATION_NAME ? name === record : attemptOf(name, record) !== undefined,
+  );
+}
 
 /** What S3 tells through EventBridge: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html */
 interface ObjectCreated extends Record<string, unknown> {

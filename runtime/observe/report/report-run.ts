@@ -73,8 +73,10 @@ async function readReport(store: ObjectStore, key: string): Promise<BackupReport
   }
 }
 
-function isTold(earlier: BackupReport | undefined, { outcome }: ReportedRun): boolean {
-  return earlier?.components[0].runs[0].outcome === outcome && earlier.heartbeat !== 'not told';
+/** Another attempt that failed is new, although it ended like the one before. */
+function isTold(earlier: BackupReport | undefined, { outcome, endedAt }: ReportedRun): boolean {
+  const [before] = earlier?.components[0].runs ?? [];
+  return before?.outcome === outcome && before.endedAt === endedAt && earlier?.heartbeat !== 'not told';
 }
 
 function isRecent({ newestAt, manifestAt, failedAt }: SurveyedRun, now: Date): boolean {

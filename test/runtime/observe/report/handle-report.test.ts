@@ -4,6 +4,7 @@ import {
   pointId,
   pointPrefix,
   reportKey,
+  serialiseManifest,
   type BackupReport,
   type Component,
   type PointAddress,
@@ -175,6 +176,33 @@ test('a run that failed is reported with its own words', async () => {
     outcome: 'failed',
     components: [{ runs: [{ storedBytes: null, errors: [{ code: 'authentication-failed' }] }] }],
   });
+});
+
+test('a run that is repeated is told by each of its attempts, and is proven by the one that made it', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.fail();
+  await it.written(address, 'failure.json');
+  const prefix = pointPrefix(address);
+  const put = (name: string, record: object) =>
+    it.vault.store.put(`${prefix}${name}`, Buffer.from(JSON.stringify(record)));
+  it.vault.at('2026-11-20T02:10:00Z');
+  await put('started-2.json', {});
+  await it.written(address, 'started-2.json');
+  it.vault.at('2026-11-20T02:20:00Z');
+  await put('failure-2.json', { code: 'table-locked', message: 'a table is locked' });
+  await it.written(address, 'failure-2.json');
+  await it.written(address, 'failure-2.json');
+  expect(it.beats.map(({ beat }) => beat)).toEqual(['failed', 'started', 'failed']);
+  expect(it.beats[2].words).toContain('table-locked');
+
+  it.vault.at('2026-11-20T02:30:00Z');
+  await put('started-3.json', {});
+  await it.written(address, 'started-3.json');
+  await it.vault.store.put(`${prefix}manifest.json`, Buffer.from(serialiseManifest(manifestOf(address))));
+  await it.vault.verify(address);
+  await it.written(address, 'verification.json');
+  expect(it.beats.slice(3).map(({ beat }) => beat)).toEqual(['started', 'proven']);
+  expect(new Set(it.beats.map(({ run }) => run)).size).toBe(1);
 });
 
 test('a switch that takes nothing is warned of and counted, the report is stored all the same, and it is told later', async () => {
