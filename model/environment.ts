@@ -48,6 +48,14 @@ export const ENVIRONMENT = {
   encryptionKey: 'POSTGRES_BACKUP_ENCRYPTION_KEY',
   /** Of a verification: seconds from when it was stored for which every object must be locked. */
   lockDuration: 'POSTGRES_BACKUP_LOCK_DURATION',
+  /** Of the configuration: JSON list of names of SSM parameters. */
+  parameters: 'POSTGRES_BACKUP_PARAMETERS',
+  /** Of the configuration: JSON list of paths: all SSM parameters below. */
+  parameterPaths: 'POSTGRES_BACKUP_PARAMETER_PATHS',
+  /** Of the configuration: JSON list of names or ARNs of secrets. */
+  secretValues: 'POSTGRES_BACKUP_SECRET_VALUES',
+  /** Of the configuration: ARN of the key that the values are encrypted with, besides the vault's encryption. */
+  envelopeKey: 'POSTGRES_BACKUP_ENVELOPE_KEY',
   /** Of files: JSON list of `name=/directory`. */
   volumes: 'POSTGRES_BACKUP_VOLUMES',
   /** Of files: seconds after which everything is stored again, not only what changed. */

@@ -60,6 +60,7 @@ export const FAILURE_CODES = [
   'wal-foreign',
   'wal-missing',
   'objects-lost',
+  'key-unusable',
   'files-missing',
   'file-unreadable',
   'notification-failed',

@@ -2,6 +2,7 @@ import { manifestObjects, parsePointPrefix, pointId } from '../../model';
 import type { Manifest, StoredObject } from '../../model';
 import { BackupError } from '../errors';
 import { manifestProblem } from './manifest-shape';
+import { configurationProblem } from './shapes/configuration-shape';
 import { dumpProblem } from './shapes/dump-sums';
 import { filesProblem } from './shapes/files-sums';
 import { itemsProblem } from './shapes/items-shape';
@@ -66,6 +67,7 @@ function sumsProblem(manifest: Manifest): string | undefined {
   const problem = itemsProblem(manifest);
   if (problem !== undefined) return problem;
   if (manifest.component === 'files') return filesProblem(manifest);
+  if (manifest.component === 'configuration') return configurationProblem(manifest);
   return manifest.component === 'objects' ? mirrorsProblem(manifest) : undefined;
 }
 

@@ -2,6 +2,7 @@
 import type { Component, Manifest, ManifestOf, VerifyDepth } from '../../model';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type { VerificationContext, VerificationReport } from './component';
+import { verifyConfiguration } from './configuration/verify';
 import { verifyDump } from './dump/verify';
 import { verifyObjects } from './objects/verify';
 import { verifyFiles } from './files/verify';
@@ -18,7 +19,7 @@ const VERIFIERS: { readonly [C in Manifest['component']]: Verify<ManifestOf<C>> 
   'base-backup': verifyItems,
   objects: verifyObjects,
   files: verifyFiles,
-  configuration: verifyItems,
+  configuration: verifyConfiguration,
 };
 
 /** Holds a recovery point of any component against its manifest, without restoring it. */

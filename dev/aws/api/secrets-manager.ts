@@ -10,6 +10,14 @@ export function secretsManagerApi(secrets: Secrets): Operations {
       const { arn, name, text } = await secrets.read(principal, textOf(request, 'SecretId'));
       return { ARN: arn, Name: name, SecretString: text, ...CURRENT };
     },
+    PutSecretValue: async (request, principal) => {
+      const { arn, name } = await secrets.write(
+        principal,
+        textOf(request, 'SecretId'),
+        textOf(request, 'SecretString'),
+      );
+      return { ARN: arn, Name: name, ...CURRENT };
+    },
     DescribeSecret: async (request, principal) => {
       const { arn, name, keyArn } = await secrets.describe(principal, textOf(request, 'SecretId'));
       return { ARN: arn, Name: name, KmsKeyId: keyArn };

@@ -41,6 +41,13 @@ export class Secrets {
     return this.allowed(principal, 'secretsmanager:GetSecretValue', id);
   }
 
+  /** Gives a secret that is there another value. */
+  async write(principal: Principal, id: string, text: string): Promise<Secret> {
+    const secret = await this.allowed(principal, 'secretsmanager:PutSecretValue', id);
+    secret.text = text;
+    return secret;
+  }
+
   async describe(principal: Principal, id: string): Promise<Secret> {
     return this.allowed(principal, 'secretsmanager:DescribeSecret', id);
   }
