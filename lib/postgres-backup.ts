@@ -23,6 +23,7 @@ import { createDeadLetterQueue } from './dead-letter-queue';
 import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
 import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
+import { OnDemandRuns } from './on-demand-runs';
 import { PgDumpBackup } from './pg-dump-backup';
 import { PostgresBackupProps } from './postgres-backup-props';
 import { PostgresSource } from './postgres-source';
@@ -53,6 +54,8 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   public readonly dump: PgDumpBackup;
   /** What a component is given that is added with `addComponent`: vault, plan, network, cluster and the like. */
   public readonly componentDefaults: ScheduledComponentProps;
+  /** What starts them on demand. */
+  public readonly runs: OnDemandRuns;
   /** What verifies them. */
   public readonly verification: Verification;
   /**
@@ -125,6 +128,8 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     };
     this.dump = new PgDumpBackup(this, 'Dump', { ...props, ...this.componentDefaults });
     this.connections = this.dump.connections;
+    this.runs = new OnDemandRuns(this, 'Runs', { ...this.componentDefaults });
+    this.runs.addComponent(this.dump);
 
     const watched = {
       ...shared,
@@ -188,6 +193,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   public addComponent(component: ScheduledComponent, options: ComponentAlarmOptions = {}): void {
     this.checkComponent(component);
     this.added.push(component);
+    this.runs.addComponent(component);
     this.verification.addComponent(component.component);
     component._letVerify(this.verification.function);
     this.retention.addComponent(component.component, component.plan);
@@ -219,6 +225,15 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     });
     this.notifications.addAlarms(drill.alarms.all);
     return drill;
+  }
+
+  /**
+   * Lets a role run backups of the source on demand, with `postgres-backup run`. It reads none of the data.
+   *
+   * @param grantee who may run backups
+   */
+  public grantRun(grantee: iam.IGrantable): iam.Grant {
+    return this.runs.grantRun(grantee);
   }
 
   /**
