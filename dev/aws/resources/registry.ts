@@ -20,6 +20,7 @@ import * as sqs from './sqs';
 import { parameter } from './ssm-parameter';
 
 const NETWORK = 'everything is on the loopback address: no network is cut off from another';
+const OUTSIDE = 'a machine outside of AWS has the access key of its role here, and needs no certificate for it';
 
 export const REGISTRY: Readonly<Record<string, Handler | NotLived>> = {
   'AWS::CloudWatch::Alarm': alarm,
@@ -41,6 +42,8 @@ export const REGISTRY: Readonly<Record<string, Handler | NotLived>> = {
   'AWS::Logs::LogGroup': logGroup,
   'AWS::RDS::DBInstance': dbInstance,
   'AWS::RDS::DBSubnetGroup': named(NETWORK, 'subnets'),
+  'AWS::RolesAnywhere::Profile': named(OUTSIDE, 'profile', 'ProfileArn', 'ProfileId'),
+  'AWS::RolesAnywhere::TrustAnchor': named(OUTSIDE, 'anchor', 'TrustAnchorArn', 'TrustAnchorId'),
   'AWS::S3::Bucket': bucket,
   'AWS::S3::BucketPolicy': bucketPolicy,
   'AWS::SNS::Subscription': sns.subscription,

@@ -1,7 +1,9 @@
 /** Nothing of a template is left out in silence: every type of resource in the examples is lived, or the table says why not. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Cloud, deployStack, readStack, StandInError, type SynthesisedStack } from '../../../dev/aws';
 import { REGISTRY } from '../../../dev/aws/resources/registry';
-import { EXAMPLES, exampleApp } from '../../examples/support';
+import { EXAMPLES, exampleApp, ROOT } from '../../examples/support';
 
 process.env.CDK_VALIDATION = 'false';
 
@@ -33,6 +35,21 @@ test('every type that is not lived has its reason', () => {
   const reasons = Object.values(REGISTRY).flatMap((entry) => ('notLived' in entry ? [entry.notLived] : []));
   for (const reason of reasons) expect(reason).toMatch(/\w+ \w+/);
   expect(reasons.length).toBeLessThan(Object.keys(REGISTRY).length / 2);
+});
+
+test('the guide names every type, among those that are lived or the others', () => {
+  const guide = readFileSync(path.join(ROOT, 'docs', 'stand-in.md'), 'utf8');
+  const [lived, named] = ['Lived: ', 'Named, and not lived: '].map((begin) =>
+    [...(guide.split('\n').find((line) => line.startsWith(begin)) ?? '').matchAll(/`(\w+::\w+)`/g)].map(
+      ([, name]) => name,
+    ),
+  );
+  const types = Object.entries(REGISTRY).map(([type, entry]) => ({
+    name: type.slice(5),
+    isLived: !('notLived' in entry),
+  }));
+  const namesOf = (isLived: boolean) => types.filter((type) => type.isLived === isLived).map(({ name }) => name);
+  expect([lived.sort(), named.sort()]).toEqual([namesOf(true).sort(), namesOf(false).sort()]);
 });
 
 test('a type that nobody has thought of is refused before anything is made', async () => {
