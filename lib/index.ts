@@ -30,7 +30,6 @@ export * from './object-mirror';
 export * from './object-mirror-props';
 export * from './object-source';
 export * from './on-demand-runs';
-export * from './on-demand-runs';
 export * from './pg-dump-backup';
 export * from './postgres-backup';
 export * from './postgres-backup-props';
