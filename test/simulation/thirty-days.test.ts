@@ -1,5 +1,3 @@
-import { pointPrefix, type PointAddress } from '../../model';
-import { attack, replaceManifests } from './support/attack';
 import { deployProductionPlan } from './support/plan-stack';
 import { RetentionPromise } from './support/promise';
 import { World } from './support/world';
@@ -50,32 +48,6 @@ describe('a production plan, as its template says', () => {
       expect(kept).toMatchObject({ weekly: 5, monthly: 1 });
       expect(kept.daily).toBeGreaterThanOrEqual(30);
       expect(kept.daily).toBeLessThan(32);
-    },
-    LONG_MS,
-  );
-
-  it.each([
-    ['newer points that look like good ones', (world: World) => attack(world, { points: 15, contentFactor: 1 })],
-    ['newer points that hold little', (world: World) => attack(world, { points: 15, contentFactor: 0.01 })],
-    ['other manifests over all that are there', (world: World) => replaceManifests(world, (points) => points)],
-  ])(
-    'loses nothing good by a writer that stores %s',
-    async (_, strike) => {
-      const world = new World(deployment, { start: START });
-      const promise = new RetentionPromise(world);
-      await world.forDays(2.4);
-      const genuine = new Set(promise.made.map(({ address }) => pointPrefix(address)));
-      const struckAt = world.clock.now();
-      await strike(world);
-      // What is made after that by schedule is genuine too.
-      const isGenuine = ({ address, at }: { address: PointAddress; at: Date }) =>
-        genuine.has(pointPrefix(address)) || at > struckAt;
-      const broken: string[] = [];
-      world.onDay = async (at) =>
-        void broken.push(...(await promise.ended(isGenuine)).map((what) => `${at.toISOString()}: ${what}`));
-      await world.forDays(2.6);
-      expect(promise.made.filter(({ at }) => at > struckAt).length).toBeGreaterThan(60);
-      expect(broken).toEqual([]);
     },
     LONG_MS,
   );
