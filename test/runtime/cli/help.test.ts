@@ -14,6 +14,9 @@ const COMMANDS = [
   ['check'],
   ['retention'],
   ['test-alert'],
+  ['archive-push'],
+  ['archive-helper'],
+  ['wal-check'],
 ];
 
 test.each([[[]], [['backup']], ...COMMANDS.map((command) => [command])])(
