@@ -23,6 +23,8 @@ import { createDeadLetterQueue } from './dead-letter-queue';
 import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
 import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
+import { ObjectMirror } from './object-mirror';
+import { MirrorOptions } from './object-mirror-props';
 import { OnDemandRuns } from './on-demand-runs';
 import { PgDumpBackup } from './pg-dump-backup';
 import { PostgresBackupProps } from './postgres-backup-props';
@@ -182,6 +184,24 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   /** Everything that is backed up, the dump first. */
   public get components(): ScheduledComponent[] {
     return [this.dump, ...this.added];
+  }
+
+  /**
+   * Mirrors a bucket beside the dump, on the backup's own plan. All mirrors of a backup make one recovery point together. For a
+   * plan or a task of its own, make an `ObjectMirror` with `componentDefaults` and add it with `addComponent`, once; this adds
+   * mirrors to that one.
+   *
+   * @param name of the mirror: a part of every key in the vault, so it never changes
+   * @param options what is mirrored
+   */
+  public addObjects(name: string, options: MirrorOptions): ObjectMirror {
+    let mirror = this.added.find((component) => component instanceof ObjectMirror);
+    if (!mirror) {
+      mirror = new ObjectMirror(this, 'Objects', this.componentDefaults);
+      this.addComponent(mirror);
+    }
+    mirror.addMirror(name, options);
+    return mirror;
   }
 
   /**

@@ -1,12 +1,14 @@
 /** Several components of one source: one set of functions, alarms of each, one dashboard; and the dump's alarms stay what they are. */
 import { Duration } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import {
   BackupComponent,
   BackupPlan,
   Notify,
+  ObjectSource,
   ScheduledComponent,
   type PostgresBackup,
   type PostgresBackupProps,
@@ -138,6 +140,17 @@ test('the alarms of the dump keep their logical ids, whatever is added', () => {
     'BackupAlarmsVerificationFailed2F24A6E5',
     'BackupAlarmsVerifiedBackupTooOld80022854',
   ]);
+});
+
+test('mirrors are added by name, and make one component', () => {
+  const stack = testStack();
+  const backup = testBackup(stack);
+  const from = ObjectSource.bucket(s3.Bucket.fromBucketName(stack, 'Uploads', 'acme-uploads'));
+  const mirror = backup.addObjects('uploads', { from });
+  expect(backup.addObjects('media', { from })).toBe(mirror);
+  expect(backup.components.map(({ component }) => component)).toEqual(['dump', 'objects']);
+  expect(() => backup.addObjects('media', { from })).toThrow("has a mirror 'media' already");
+  templateOf(stack).resourceCountIs('AWS::ECS::TaskDefinition', 2);
 });
 
 test('a plan of its own gives its retention and its alarms', () => {
