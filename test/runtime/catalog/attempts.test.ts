@@ -103,6 +103,7 @@ describe('a run for a scheduled time that had one before', () => {
     expect(refused.code).toBe('store-conflict');
     expect(refused.hint).toContain('without --scheduled-at');
     expect(store.keys()).toEqual(keys);
+    expect(await surveyRun(store, ADDRESS)).toMatchObject({ failureName: 'failure-5.json' });
   });
 
   it('of many at once one is made', async () => {
