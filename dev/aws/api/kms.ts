@@ -42,8 +42,11 @@ export function kmsApi(keys: Keys): Operations {
       const plaintext = keys.decrypt(key, ciphertext, textsOf(request, 'EncryptionContext'));
       return { KeyId: key.arn, Plaintext: plaintext.toString('base64'), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
     },
+    // A disabled key can be described: that is how one learns that it is.
     DescribeKey: async (request, principal) => {
-      const { id, arn, enabled } = await usable('DescribeKey', principal, keys.get(textOf(request, 'KeyId')), request);
+      const key = keys.get(textOf(request, 'KeyId'));
+      await keys.requireCall(key, { principal, action: 'kms:DescribeKey' });
+      const { id, arn, enabled } = key;
       return { KeyMetadata: { KeyId: id, Arn: arn, Enabled: enabled, KeyState: enabled ? 'Enabled' : 'Disabled' } };
     },
   };

@@ -49,9 +49,14 @@ export class Keys {
     return key;
   }
 
+  /** @throws ServiceError when policies are in the way. */
+  async requireCall(key: Key, use: KeyUse): Promise<void> {
+    await this.iam.require(this.callOf(key, use));
+  }
+
   /** @throws ServiceError when policies are in the way, or the key is disabled. */
   async requireUse(key: Key, use: KeyUse): Promise<void> {
-    await this.iam.require(this.callOf(key, use));
+    await this.requireCall(key, use);
     if (!key.enabled) throw new ServiceError('DisabledException', `${key.arn} is disabled.`);
   }
 

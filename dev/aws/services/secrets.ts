@@ -12,6 +12,12 @@ export interface Secret {
   readonly keyArn?: string;
 }
 
+/** What the secret's key is asked for, on behalf of the caller. https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html */
+const KEY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  'secretsmanager:GetSecretValue': ['kms:Decrypt'],
+  'secretsmanager:PutSecretValue': ['kms:GenerateDataKey', 'kms:Decrypt'],
+};
+
 export class Secrets {
   private readonly secrets = new Map<string, Secret>();
 
@@ -57,9 +63,10 @@ export class Secrets {
     const call: Call = { principal, action, resource: secret.arn };
     await this.iam.require(call);
     const key = secret.keyArn === undefined ? undefined : this.keys.find(secret.keyArn);
-    if (key !== undefined && action.endsWith(':GetSecretValue')) {
-      const context = { SecretARN: secret.arn };
-      await this.keys.requireUse(key, { principal, action: 'kms:Decrypt', context, via: this.endpoint });
+    const context = { SecretARN: secret.arn };
+    if (key === undefined) return secret;
+    for (const keyAction of KEY_ACTIONS[action] ?? []) {
+      await this.keys.requireUse(key, { principal, action: keyAction, context, via: this.endpoint });
     }
     return secret;
   }

@@ -1,8 +1,14 @@
 /** The services beside S3, as AWS's own clients see them, with the rights of a role and no others. */
 import { DescribeTasksCommand, ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
-import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  DecryptCommand,
+  DescribeKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetParameterCommand, GetParametersByPathCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -159,6 +165,10 @@ test('a secret is read by whom the template lets, and by nobody else', async () 
   expect(await codeOf(client.send(new GetSecretValueCommand({ SecretId: ref('Other') })))).toBe(
     'AccessDeniedException',
   );
+  const write = new PutSecretValueCommand({ SecretId: ref('Secret'), SecretString: 'new' });
+  expect(await codeOf(client.send(write))).toBe('AccessDeniedException');
+  await new SecretsManagerClient(settings('administrator')).send(write);
+  expect((await client.send(new GetSecretValueCommand({ SecretId: ref('Secret') }))).SecretString).toBe('new');
   const missing = new GetSecretValueCommand({ SecretId: 'nothing' });
   expect(await codeOf(new SecretsManagerClient(settings('administrator')).send(missing))).toBe(
     'ResourceNotFoundException',
@@ -221,6 +231,8 @@ test('a disabled key is of no use to anybody', async () => {
   key.enabled = false;
   expect(await encrypt()).toBe('DisabledException');
   expect(await put('disabled')).toBe('AccessDenied');
+  const described = await new KMSClient(settings('administrator')).send(new DescribeKeyCommand({ KeyId: key.id }));
+  expect(described.KeyMetadata?.KeyState).toBe('Disabled');
   key.enabled = true;
 });
 
