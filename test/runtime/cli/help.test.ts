@@ -4,9 +4,11 @@ import { runCli } from './support/harness';
 const COMMANDS = [
   ['backup', 'dump'],
   ['backup', 'files'],
+  ['backup', 'configuration'],
   ['backup', 'objects'],
   ['restore'],
   ['restore', 'files'],
+  ['restore', 'configuration'],
   ['restore', 'objects'],
   ['verify'],
   ['status'],
