@@ -80,6 +80,14 @@ export interface PgDumpOptions {
   readonly minimumTables?: number;
 
   /**
+   * Tables whose rows are hashed, inside the dump's own snapshot, for a drill to compare by content; patterns as `pg_dump --table`
+   * takes them. Each is read once more for it.
+   *
+   * @default - none: a drill compares the number of rows
+   */
+  readonly contentHashTables?: string[];
+
+  /**
    * How long to wait for a table that somebody has locked, in whole seconds.
    *
    * @default Duration.seconds(60)
@@ -152,6 +160,7 @@ function dumpEnvironment(props: PgDumpBackupProps): Record<string, string> {
     ),
     ...tableList(ENVIRONMENT.criticalTables, 'tables.critical', tables?.critical),
     ...tableList(ENVIRONMENT.ephemeralTables, 'tables.ephemeral', tables?.ephemeral),
+    ...tableList(ENVIRONMENT.contentHashTables, 'contentHashTables', props.contentHashTables),
   };
 }
 

@@ -8,6 +8,8 @@ import {
   type EvidentPoint,
 } from '../../../model';
 import type { RunContext } from '../../context';
+import { BackupError } from '../../errors';
+import type { ObjectStore } from '../../store/store';
 import { VERSION } from '../../version';
 import { chainProblems, listDrillKeys, readDrill, type StoredDrill } from '../records';
 import { readPoints } from './points';
@@ -31,10 +33,12 @@ export async function gatherEvidence(
   const from = new Date(to.getTime() - request.days * DAY_MS);
   const step = context.reporter.begin('reading');
   const records: StoredDrill[] = [];
+  const unreadable: string[] = [];
   for (const key of await listDrillKeys(store, request.source)) {
     signal.throwIfAborted();
     step.detail(key);
-    records.push(await readDrill(store, key));
+    const record = await readOrNote(store, key, unreadable);
+    if (record) records.push(record);
   }
   const inPeriod = records.filter(({ drill }) => new Date(drill.startedAt) >= from).reverse();
   const points = withDrills(await readPoints(request.source, from, to, context), inPeriod);
@@ -48,10 +52,21 @@ export async function gatherEvidence(
     days: evidenceDays(points, from, to),
     points,
     drills: inPeriod.map(describe),
-    chainProblems: chainProblems(records),
+    chainProblems: [...unreadable, ...chainProblems(records)],
     objectives: objectivesOf(request, points, inPeriod, to),
     tool: { name: 'postgres-backup', version: VERSION },
   };
+}
+
+/** What is no record hides none of the others. */
+async function readOrNote(store: ObjectStore, key: string, unreadable: string[]): Promise<StoredDrill | undefined> {
+  try {
+    return await readDrill(store, key);
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code !== 'manifest-invalid') throw error;
+    unreadable.push(error.message);
+    return undefined;
+  }
 }
 
 /** Of several drills of one point, the newest counts. `drills` come the newest first. */
