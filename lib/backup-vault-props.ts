@@ -131,6 +131,16 @@ export interface IBackupVault extends IConstruct {
   grantAudit(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
+   * Lets a role find out what the newest recovery points of one component of one source hold: names, sizes, digests, and none of
+   * the content. A backup of what changed needs it, besides `grantWrite`.
+   *
+   * @param grantee who backs up
+   * @param source name of the source
+   * @param component the component
+   */
+  grantBuildOn(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
+
+  /**
    * Lets a role fill one mirror of one source, and read the inventories of its mirrors. It cannot read back what was mirrored.
    *
    * @param grantee who may mirror
@@ -146,6 +156,14 @@ export interface IBackupVault extends IConstruct {
    * @param source name of the source
    */
   grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role mark sets of one source as over, which hold their members as long as they stay.
+   *
+   * @param grantee who may end sets
+   * @param source name of the source
+   */
+  grantExpireSets(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
    * Lets a role read every recovery point of one source. Whoever restores sees all data of the source: grant it to few.

@@ -28,8 +28,10 @@ import { StorageTiers } from './storage-tiers';
 import {
   allowArchive,
   allowAudit,
+  allowBuildOn,
   allowDrill,
   allowExpire,
+  allowExpireSets,
   allowMirror,
   allowRead,
   allowReadMirrors,
@@ -118,6 +120,10 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     return allowAudit(this.location(source), wal, baseBackups, grantee);
   }
 
+  public grantBuildOn(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
+    return allowBuildOn(this.location(source, component), grantee);
+  }
+
   public grantMirror(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant {
     const folder = `${this.keyPrefix}${mirrorPrefix(source, mirror)}`.slice(0, -1);
     return allowMirror(this.location(source, BackupComponent.OBJECTS), folder, grantee);
@@ -126,6 +132,10 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
   public grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant {
     const prefix = `${this.keyPrefix}${mirrorsPrefix(source)}`;
     return allowReadMirrors({ ...this.location(source), prefix }, grantee);
+  }
+
+  public grantExpireSets(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowExpireSets(this.location(source), `${this.keyPrefix}${setsPrefix(source)}`, grantee);
   }
 
   public grantRestore(grantee: iam.IGrantable, source: string): iam.Grant {

@@ -107,6 +107,7 @@ export class Retention extends Construct {
       latest: Duration.hours(12),
     });
     this.addComponent(component);
+    vault.grantExpireSets(this.function, sourceName);
   }
 
   /**

@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import {
   DRILL_NAME,
   EXPIRY_TAG,
+  FILES_INDEX_NAMES,
   FAILURE_NAME,
   MANIFEST_NAME,
   STARTED_NAME,
@@ -93,6 +94,19 @@ export function allowVerify(location: VaultLocation, grantee: iam.IGrantable): i
   ]);
 }
 
+/**
+ * Find recovery points of files below the prefix and read what they hold by name, size and digest: what a backup of only what
+ * changed is built on. None of the content.
+ */
+export function allowBuildOn(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  const names = [MANIFEST_NAME, VERIFICATION_NAME, ...Object.values(FILES_INDEX_NAMES)];
+  return combine([
+    allowList(location, grantee),
+    ...names.map((name) => allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], `*/${name}`)),
+    allowKey(location, grantee, ['kms:Decrypt']),
+  ]);
+}
+
 /** Read below the prefix and find what is there. */
 export function allowRead(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([
@@ -169,6 +183,17 @@ export function allowRecordSets(location: VaultLocation, sets: string, grantee: 
     allowWatch(location, grantee),
     allowObjects({ ...location, prefix: sets }, grantee, ['s3:GetObject', 's3:PutObject'], `*/${SET_NAME}`),
     allowKey(location, grantee, ['kms:GenerateDataKey']),
+  ]);
+}
+
+/** As {@link allowExpire}, of the sets: below `sets`, their key prefix with a slash at its end. */
+export function allowExpireSets(location: VaultLocation, sets: string, grantee: iam.IGrantable): iam.Grant {
+  const ofSets = { ...location, prefix: sets };
+  return combine([
+    allowList(ofSets, grantee, ['s3:ListBucket', 's3:ListBucketVersions']),
+    allowObjects(ofSets, grantee, ['s3:GetObject'], `*/${SET_NAME}`),
+    allowKey(location, grantee, ['kms:Decrypt']),
+    allowMark(ofSets, grantee),
   ]);
 }
 

@@ -27,6 +27,7 @@ export * from './retention';
 export * from './retention-policy';
 export * from './run-configuration';
 export * from './set';
+export * from './set-retention';
 export * from './stored-object';
 export * from './verification';
 export * from './wal';

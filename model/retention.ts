@@ -18,6 +18,12 @@ export interface RetainablePoint {
    * @default none
    */
   readonly dependsOn?: readonly string[];
+  /**
+   * A set that it is a member of, and that stays: what belongs together stays together.
+   *
+   * @default none
+   */
+  readonly heldBy?: string;
 }
 
 export interface RetentionDecision {
@@ -94,8 +100,14 @@ function decide(
   return { action: 'expire', reason: `${promised}, which is over; ${newer.newest.point} is newer and verified` };
 }
 
-/** From each point that stays, along what it depends on; each is looked at once, so that a circle ends too. */
+/** What a set holds, and from each point that stays, along what it depends on; each is looked at once, so that a circle ends too. */
 function keepWhatIsNeeded(points: readonly RetainablePoint[], decided: Map<RetainablePoint, RetentionDecision>): void {
+  for (const point of points) {
+    const isEnding = decided.get(point)?.action === 'expire';
+    if (point.heldBy !== undefined && isEnding) {
+      decided.set(point, { point: point.point, ...keep(`a member of the set ${point.heldBy}`) });
+    }
+  }
   const byId = new Map(points.map((point) => [point.point, point]));
   const staying = points.filter((point) => decided.get(point)?.action === 'keep');
   for (let point = staying.pop(); point; point = staying.pop()) {

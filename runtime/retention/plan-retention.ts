@@ -12,6 +12,7 @@ import { surveyRuns, type SurveyedRun } from '../catalog/survey';
 import { BackupError } from '../errors';
 import { runBounded } from '../process/bounded';
 import type { ObjectStore, ObjectTags } from '../store/store';
+import { heldBySets, planSets } from './plan-sets';
 import type { PlannedRun, RetentionContext, RetentionPlan, RetentionRequest } from './types';
 
 /** A manifest may be some 20 MB, and is held while it is read. */
@@ -23,7 +24,8 @@ const READ_AT_ONCE = 4;
  * A point whose manifest is marked is none any more: it counts for nothing, and its end is gone on with.
  */
 export async function planRetention(request: RetentionRequest, context: RetentionContext): Promise<RetentionPlan> {
-  const { source, component, policy } = request;
+  const { source, component, policy, policyOfSets = policy } = request;
+  const held = heldBySets(await planSets(source, policyOfSets, context), component);
   const runs = await surveyRuns(context.store, source, component);
   const seen = await runBounded(
     runs,
@@ -32,7 +34,7 @@ export async function planRetention(request: RetentionRequest, context: Retentio
     () => undefined,
   );
   const now = context.now();
-  const decisions = decidePoints(seen, policy, now);
+  const decisions = decidePoints(seen, held, policy, now);
   return { source, component, runs: seen.map((run) => planned(run, decisions, now)) };
 }
 
@@ -88,10 +90,19 @@ async function whatItSays(
 
 type Decisions = ReadonlyMap<SeenRun, Pick<PlannedRun, 'action' | 'reason'>>;
 
-function decidePoints(seen: readonly SeenRun[], policy: RetentionPolicy, now: Date): Decisions {
+function decidePoints(
+  seen: readonly SeenRun[],
+  held: ReadonlyMap<string, string>,
+  policy: RetentionPolicy,
+  now: Date,
+): Decisions {
   const points = seen.filter(({ state }) => state === 'recovery point');
   const decisions = decideRetention(
-    points.map((point) => ({ ...retainable(point), dependsOn: point.dependsOn })),
+    points.map((point) => ({
+      ...retainable(point),
+      dependsOn: point.dependsOn,
+      heldBy: held.get(pointId(point.run.address)),
+    })),
     policy,
     now,
   );

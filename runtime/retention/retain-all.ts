@@ -1,5 +1,7 @@
 /** One run of the retaining function for all components of a source: one after another, and none kept from its turn by another. */
 import { BackupError, toBackupError } from '../errors';
+import { logLine } from '../observe/log-line';
+import { endSets, planSets } from './plan-sets';
 import { retain, type Surroundings } from './retain';
 import type { RetentionRequest } from './types';
 
@@ -17,7 +19,8 @@ export async function retainAll({ requests, ...surroundings }: AllSurroundings):
       failed.push({ component: request.component, error: toBackupError(thrown) });
     }
   }
-  if (failed.length === 0) return;
+  // Sets last: while one stays, so do its members, whatever else goes wrong.
+  if (failed.length === 0) return endOldSets(requests, surroundings);
   const [{ component, error }] = failed;
   if (requests.length === 1) throw error;
   throw new BackupError(
@@ -29,4 +32,14 @@ export async function retainAll({ requests, ...surroundings }: AllSurroundings):
       cause: error,
     },
   );
+}
+
+async function endOldSets(
+  [first]: readonly RetentionRequest[],
+  { store, now, write }: Omit<Surroundings, 'request'>,
+): Promise<void> {
+  const { source, policy, policyOfSets = policy } = first;
+  const context = { store, now, signal: new AbortController().signal };
+  const ended = await endSets(await planSets(source, policyOfSets, context), context);
+  write(logLine(now(), { level: 'info', event: 'sets', ended }));
 }

@@ -22,7 +22,12 @@ export function readRetentionSettings(env: NodeJS.ProcessEnv): RetentionSettings
   const own = ownPolicies(env, components);
   return {
     vaultUri,
-    requests: components.map((component) => ({ source, component, policy: own.get(component) ?? policy })),
+    requests: components.map((component) => ({
+      source,
+      component,
+      policy: own.get(component) ?? policy,
+      policyOfSets: policy,
+    })),
   };
 }
 

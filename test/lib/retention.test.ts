@@ -118,11 +118,17 @@ describe('the role of the function', () => {
       'logs:PutLogEvents',
       's3:GetObject /orders/dump/*/manifest.json',
       's3:GetObject /orders/dump/*/verification.json',
+      's3:GetObject /orders/sets/*/set.json',
       's3:GetObjectTagging /orders/dump/*',
+      's3:GetObjectTagging /orders/sets/*',
       's3:GetObjectVersionTagging /orders/dump/*',
+      's3:GetObjectVersionTagging /orders/sets/*',
+      's3:ListBucket',
       's3:ListBucket',
       's3:ListBucketVersions',
+      's3:ListBucketVersions',
       's3:PutObjectVersionTagging /orders/dump/*',
+      's3:PutObjectVersionTagging /orders/sets/*',
       'sqs:SendMessage',
     ]);
   });
@@ -131,23 +137,25 @@ describe('the role of the function', () => {
     const tagging = statements(retaining().template).filter(({ Action }) =>
       [Action].flat().some((one) => /Put.*Tagging/.test(one)),
     );
-    expect(tagging).toEqual([
-      expect.objectContaining({
+    expect(tagging).toHaveLength(2);
+    for (const statement of tagging) {
+      expect(statement).toMatchObject({
         Action: 's3:PutObjectVersionTagging',
         Condition: {
           StringEquals: { 's3:RequestObjectTag/postgres-backup:expire': 'true' },
           'ForAllValues:StringEquals': { 's3:RequestObjectTagKeys': ['postgres-backup:expire'] },
         },
-      }),
-    ]);
+      });
+    }
   });
 
-  test('lists nothing but its component', () => {
+  test('lists nothing but its component, and the sets that hold points', () => {
     const listing = statements(retaining().template).filter(({ Action }) =>
       [Action].flat().includes('s3:ListBucketVersions'),
     );
     expect(listing).toEqual([
       expect.objectContaining({ Condition: { StringLike: { 's3:prefix': ['orders/dump/*'] } } }),
+      expect.objectContaining({ Condition: { StringLike: { 's3:prefix': ['orders/sets/*'] } } }),
     ]);
   });
 });

@@ -115,7 +115,7 @@ describe('the settings', () => {
   test('come from the environment', () => {
     expect(readRetentionSettings(GOOD)).toEqual({
       vaultUri: 's3://acme-vault',
-      requests: [{ source: 'orders', component: 'dump', policy: POLICY }],
+      requests: [{ source: 'orders', component: 'dump', policy: POLICY, policyOfSets: POLICY }],
     });
   });
 
@@ -127,8 +127,8 @@ describe('the settings', () => {
       [FUNCTION_ENVIRONMENT.retentionOf]: JSON.stringify({ files: own }),
     });
     expect(requests).toEqual([
-      { source: 'orders', component: 'dump', policy: POLICY },
-      { source: 'orders', component: 'files', policy: own },
+      { source: 'orders', component: 'dump', policy: POLICY, policyOfSets: POLICY },
+      { source: 'orders', component: 'files', policy: own, policyOfSets: POLICY },
     ]);
   });
 
