@@ -1,6 +1,10 @@
 import type { RetentionClass } from './component';
 import type { ItemsManifest } from './manifest-head';
 
+/** In a volume's folder of a recovery point. What a run is built on is read from these two, and no content from anywhere. */
+export const FILES_INDEX_NAMES = { stored: 'stored.jsonl.zst', kept: 'kept.jsonl.zst' } as const;
+export const FILES_ARCHIVE_NAME = 'archive.tar.zst';
+
 /** The manifest of volumes of files. An item is a file, a directory or a link. */
 export interface FilesManifest extends ItemsManifest {
   readonly component: 'files';

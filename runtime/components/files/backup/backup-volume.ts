@@ -1,4 +1,5 @@
 /** Stores one volume: an archive of what is new or changed, and an index of all there is. */
+import { FILES_ARCHIVE_NAME, FILES_INDEX_NAMES } from '../../../../model';
 import { BackupError } from '../../../errors';
 import { formatBytes, formatNumberOf } from '../../../observe/format';
 import type { Step } from '../../../observe/reporter';
@@ -62,9 +63,9 @@ function openSinks(run: FilesRun, { name }: VolumeSource, kind: string, signal: 
       onBytes: (sizeBytes) => step.advance(sizeBytes),
     });
   return {
-    archive: open('archive.tar.zst'),
-    storedIndex: open('stored.jsonl.zst'),
-    ...(kind === 'incremental' && { keptIndex: open('kept.jsonl.zst') }),
+    archive: open(FILES_ARCHIVE_NAME),
+    storedIndex: open(FILES_INDEX_NAMES.stored),
+    ...(kind === 'incremental' && { keptIndex: open(FILES_INDEX_NAMES.kept) }),
   };
 }
 
