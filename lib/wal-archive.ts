@@ -1,19 +1,17 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as cloudwatchActions from 'aws-cdk-lib/aws-cloudwatch-actions';
-import * as events from 'aws-cdk-lib/aws-events';
-import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { componentPrefix, ENVIRONMENT } from '../model';
+import { componentPrefix } from '../model';
 import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
 import { BackupComponent } from './backup-component';
-import { BackupFunction } from './backup-function';
 import { backupMetric } from './backup-metrics';
 import { createDeadLetterQueue } from './dead-letter-queue';
 import { logEncryptionKey } from './log-encryption-key';
 import { ageRuleProblems } from './wal-age-rules';
 import { WalArchiveProps } from './wal-archive-props';
+import { WalFunction } from './wal-function';
 import { WalMachine, WalMachineProps } from './wal-machine';
 import { WalSettings } from './wal-settings';
 
@@ -41,14 +39,16 @@ export class WalArchive extends Construct {
    * without a fault, and the alarm goes off. It writes some bytes of log and changes no table.
    */
   public readonly heartbeatSql = "SELECT pg_logical_emit_message(true, 'postgres-backup', clock_timestamp()::text)";
-  /** The function that audits. */
-  public readonly audit: BackupFunction;
-  /** What starts the audit. */
-  public readonly rule: events.Rule;
+  /** What audits. */
+  public readonly audit: WalFunction;
+  /** What ends the log that no kept base backup needs any more. */
+  public readonly retention: WalFunction;
   /** The newest segment is too old, or nothing is known of it. */
   public readonly logTooOld: cloudwatch.Alarm;
   /** Something is wrong with the archive, or nothing is known of it. */
   public readonly logBroken: cloudwatch.Alarm;
+  /** The log that nothing needs any more could not be ended: it costs, and nothing is lost. */
+  public readonly retentionFailed: cloudwatch.Alarm;
 
   private readonly props: WalArchiveProps;
 
@@ -66,35 +66,25 @@ export class WalArchive extends Construct {
     this.node.addValidation({ validate: () => ageRuleProblems(vault.bucket, prefix) });
 
     const deadLetterQueue = props.deadLetterQueue ?? createDeadLetterQueue(this, 'DeadLetters');
-    this.audit = new BackupFunction(this, 'Audit', {
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const encryptionKey = logEncryptionKey(this, props.encryptionKey, vault.encryptionKey, removalPolicy);
+    const shared = { ...props, deadLetterQueue, encryptionKey };
+    this.audit = new WalFunction(this, 'Audit', {
+      ...shared,
       code: 'wal-audit',
       description: `Audits the WAL archive of ${sourceName}`,
-      environment: { [ENVIRONMENT.vault]: vault.vaultUri, [ENVIRONMENT.source]: sourceName },
-      encryptionKey: logEncryptionKey(
-        this,
-        props.encryptionKey,
-        vault.encryptionKey,
-        props.removalPolicy ?? RemovalPolicy.RETAIN,
-      ),
-      deadLetterQueue,
-      logRetention: props.logRetention,
-      removalPolicy: props.removalPolicy,
+      interval: WalArchive.INTERVAL,
       // Over before the next one begins.
       timeout: Duration.minutes(4),
     });
-    vault.grantAudit(this.audit, sourceName);
-    this.rule = new events.Rule(this, 'Rule', {
-      description: `Audits the WAL archive of ${sourceName}`,
-      schedule: events.Schedule.rate(WalArchive.INTERVAL),
-      targets: [
-        new targets.LambdaFunction(this.audit.function, {
-          deadLetterQueue,
-          // The next one looks at the same.
-          maxEventAge: WalArchive.INTERVAL,
-          retryAttempts: 2,
-        }),
-      ],
+    this.retention = new WalFunction(this, 'Retention', {
+      ...shared,
+      code: 'wal-retention',
+      description: `Ends the log of ${sourceName} that no base backup needs`,
+      interval: Duration.days(1),
+      timeout: Duration.minutes(15),
     });
+    vault.grantExpire(this.retention.function, sourceName, BackupComponent.WAL);
     const factory = new AlarmFactory(this, props.runbooksUrl ?? RUNBOOKS_URL, [
       new cloudwatchActions.SnsAction(props.topic),
     ]);
@@ -110,6 +100,13 @@ export class WalArchive extends Construct {
       metric: this.metricFindings(),
       threshold: 0,
       what: `${sourceName}: the WAL archive has a gap, a conflict or another fault, or nothing is known of it.`,
+      look,
+      runbook: 'wal-broken',
+    });
+    this.retentionFailed = factory.occurrence('RetentionFailed', {
+      metric: this.retention.function.function.metricErrors({ period: Duration.hours(1) }),
+      threshold: 0,
+      what: `${sourceName}: the log that no base backup needs any more could not be marked to be deleted. Nothing is lost, but it costs.`,
       look,
       runbook: 'wal-broken',
     });

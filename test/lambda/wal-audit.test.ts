@@ -24,22 +24,35 @@ process.env.CDK_VALIDATION = 'false';
 
 const BUCKET = 'acme-backups';
 const FUNCTION = { accessKeyId: 'FUNCTION', secretAccessKey: 'function-secret' };
+const OWNER = { accessKeyId: 'OWNER', secretAccessKey: 'owner-secret' };
 const HOST = { accessKeyId: 'HOST', secretAccessKey: 'host-secret' };
-const CODE = path.join(__dirname, '../../assets/lambda/wal-audit/index.js');
+const RETENTION = { accessKeyId: 'RETENTION', secretAccessKey: 'retention-secret' };
+const codeOf = (name: string): string => path.join(__dirname, `../../assets/lambda/${name}/index.js`);
 
-const given = permissionsOf('WalAuditRole');
-const givenToHost = permissionsOf('Host');
+const given = permissionsOf('WalAuditFunctionRole');
+const givenTo: Readonly<Record<string, readonly Permission[]>> = {
+  FUNCTION: given,
+  HOST: permissionsOf('Host'),
+  RETENTION: permissionsOf('WalRetentionFunctionRole'),
+};
 let directory: string;
 let data: string;
 let server: S3Server;
 let host: ObjectStore;
 let refused: string[] = [];
+/** How far the store's clock is from the true one. */
+let storeClockMs = 0;
 const used = new Set<string>();
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'postgres-backup-function-'));
   data = await makeDataDirectory(path.join(directory, 'data'));
-  server = await startS3Server({ directory: path.join(directory, 's3'), credentials: [FUNCTION, HOST], authorize });
+  server = await startS3Server({
+    directory: path.join(directory, 's3'),
+    now: () => new Date(Date.now() + storeClockMs),
+    credentials: [OWNER, FUNCTION, HOST, RETENTION],
+    authorize,
+  });
   await server.createBucket(BUCKET, { versioning: true });
   const { endpoint, region } = server;
   host = openS3Store(`s3://${BUCKET}`, { endpoint, region, credentials: HOST });
@@ -64,8 +77,8 @@ function permissionsOf(holder: string): Permission[] {
 
 /** Of a resource in the template, what follows the bucket: all of its keys here, where there is one bucket alone. */
 function authorize({ accessKeyId, action, key, conditions }: AuthorizationRequest): boolean {
-  if (accessKeyId !== FUNCTION.accessKeyId && accessKeyId !== HOST.accessKeyId) return true;
-  const allowed = (accessKeyId === HOST.accessKeyId ? givenToHost : given).some((one) => {
+  if (accessKeyId === OWNER.accessKeyId) return true;
+  const allowed = (givenTo[accessKeyId ?? ''] ?? []).some((one) => {
     if (one.action !== action) return false;
     if (key === undefined) return (conditions['s3:prefix'] ?? '').startsWith('orders/');
     const [, below = ''] = /"(\/[^"]*)"/.exec(one.resource) ?? [];
@@ -79,8 +92,8 @@ function authorize({ accessKeyId, action, key, conditions }: AuthorizationReques
 }
 
 /** Calls the function as the platform does: its code in a process, its lines from its output, its error as its end. */
-async function invoke(environment: Record<string, string> = {}) {
-  const caller = `require(${JSON.stringify(CODE)}).handler({}, { getRemainingTimeInMillis: () => 60_000 })
+async function invoke(environment: Record<string, string> = {}, name = 'wal-audit') {
+  const caller = `require(${JSON.stringify(codeOf(name))}).handler({}, { getRemainingTimeInMillis: () => 60_000 })
     .catch((error) => { process.stderr.write(error.message); process.exitCode = 1; });`;
   const child = spawn(process.execPath, ['-e', caller], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -148,7 +161,24 @@ test('a gap and a push that was refused are told, and counted', async () => {
   expect(metricsIn(stdout)).toMatchObject({ [METRICS.walFindings.name]: 2 });
 });
 
-test('each right on the vault is used, but those for what base backups need while there is none', () => {
+test('with the rights of the template the log that no base backup needs any more is marked; what is young stays', async () => {
+  const { endpoint, region } = server;
+  const owner = openS3Store(`s3://${BUCKET}`, { endpoint, region, credentials: OWNER });
+  const wal = { systemIdentifier: SYSTEM, timeline: 2, startLsn: '0/800028', stopLsn: '0/800100' };
+  const manifest = 'orders/base-backup/daily/2026/11/19/20261119T020000Z-abcdef/manifest.json';
+  await owner.put(manifest, Buffer.from(JSON.stringify({ wal })));
+  const asRetention = { AWS_ACCESS_KEY_ID: RETENTION.accessKeyId, AWS_SECRET_ACCESS_KEY: RETENTION.secretAccessKey };
+  storeClockMs = -3 * 86_400_000;
+  for (const number of [1, 2]) await push(await writeSegment(data, number));
+  storeClockMs = 0;
+  const { code, stdout, stderr } = await invoke(asRetention, 'wal-retention');
+  expect({ code, stderr, refused }).toEqual({ code: 0, stderr: '', refused: [] });
+  expect(metricsIn(stdout)).toMatchObject({ [METRICS.walExpired.name]: 2 });
+  const tagsOf = (number: number) => owner.tags(`orders/wal/${SYSTEM}/00000001/${nameOf(number)}.zst`, null);
+  expect([await tagsOf(2), await tagsOf(3)]).toEqual([{ 'postgres-backup:expire': 'true' }, {}]);
+});
+
+test('each right on the vault is used, but that to see what retention has marked', () => {
   const unused = given.map(({ action }) => action).filter((action) => !used.has(action));
   expect(new Set(unused)).toEqual(new Set(['s3:GetObjectTagging']));
 });
