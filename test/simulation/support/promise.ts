@@ -1,5 +1,13 @@
 /** What the plan promised of each recovery point, kept by itself: from when the store received it, and the template's policy. */
-import { ENVIRONMENT, MANIFEST_NAME, parsePointPrefix, pointId, pointPrefix, type PointAddress } from '../../../model';
+import {
+  ENVIRONMENT,
+  EXPIRY_TAG,
+  MANIFEST_NAME,
+  parsePointPrefix,
+  pointId,
+  pointPrefix,
+  type PointAddress,
+} from '../../../model';
 import { parsePolicy } from '../../../runtime/retention/parse-policy';
 import { findPoint, listPoints, readPoint } from '../../../runtime/catalog/catalog';
 import type { World } from './world';
@@ -68,12 +76,15 @@ export class RetentionPromise {
   private async missingOf(address: PointAddress): Promise<string[]> {
     const { manifest } = await readPoint(this.world.store, address);
     if (manifest.component !== 'dump') throw new Error('the simulation makes dumps');
+    const { store } = this.world;
     const missing: string[] = [];
+    const { [EXPIRY_TAG.key]: mark } = await store.tags(`${pointPrefix(address)}${MANIFEST_NAME}`, null);
+    if (mark !== undefined) missing.push(`${pointPrefix(address)} is marked to end`);
     for (const object of [
       manifest.globals,
       ...manifest.databases.flatMap(({ schema, data }) => [schema, data[0].object]),
     ]) {
-      if (object && !(await this.world.store.head(object.key, object))) missing.push(`${object.key} is gone`);
+      if (object && !(await store.head(object.key, object))) missing.push(`${object.key} is gone`);
     }
     return missing;
   }
