@@ -11,7 +11,7 @@ export async function keepRunning({ scene, narrator, signal }: Demonstration): P
     const run = await runProgram(['backup', 'dump', '--json'], environment, signal);
     claim(run.exitCode === 0, 'a second backup succeeds', run.stdout + run.stderr);
     telling.result('once more: a good recovery point beside the damaged one');
-      telling.detail('by hand, at whatever time it is in the stand-in');
+    telling.detail('by hand, at whatever time it is in the stand-in');
   });
   for (const line of instructions(environment)) narrator.say(line);
   if (!signal.aborted) await once(signal, 'abort');

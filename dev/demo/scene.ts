@@ -1,17 +1,16 @@
 /** Where the demonstration takes place: a private PostgreSQL server, a stand-in for AWS, somebody's chat. All on 127.0.0.1. */
 import { existsSync } from 'node:fs';
-import { startThrowawayServer, type ThrowawayServer } from '../../runtime/postgres/throwaway-server';
-import { findTools, type PostgresTools } from '../../runtime/postgres/tools';
+import { startThrowawayServer } from '../../runtime/postgres/throwaway-server';
+import { findTools } from '../../runtime/postgres/tools';
 import type { Cloud } from '../aws';
 import { claim } from './claim';
 import { deployClinic, type ClinicCloud } from './clinic-cloud';
+import type { DatabaseServer } from './database-server';
 import { runPsql } from './psql';
 import { synthesise, type Synthesis } from './synthesise';
 import { openWebhook, type Webhook } from './webhook';
 
-export interface Scene {
-  readonly server: ThrowawayServer;
-  readonly tools: PostgresTools;
+export interface Scene extends DatabaseServer {
   readonly webhook: Webhook;
   /** @throws Error before the stack was deployed. */
   readonly cloud: Cloud;
