@@ -15,22 +15,36 @@ export async function carryOutChecks(drill: OneDatabase, name: string): Promise<
   return phases.run(dumped.name, 'checks', async (step) => {
     const session = await openSession(await server.checker.open(name), server.tools, { signal: context.signal });
     try {
-      // As an application sees it; the session's own path has the catalog alone.
-      await session.execute('SET search_path = "$user", public');
-      await session.execute(`SET statement_timeout = '${STATEMENT_TIMEOUT_SECONDS}s'`);
-      await session.execute('SET default_transaction_read_only = on');
-      const done: DrilledCheck[] = [];
-      for (const check of checks) {
-        context.signal.throwIfAborted();
-        step.detail(check.name);
-        done.push(await carryOut(check, session, context.now()));
-      }
+      const done = await askChecks(checks, session, { ...context, onCheck: (check) => step.detail(check) });
       const passed = done.filter(({ outcome }) => outcome === 'passed').length;
       return [`${passed} of ${formatNumberOf(done.length, 'check')} passed`, done];
     } finally {
       await session.close();
     }
   });
+}
+
+/** Asks them one after the other, each in a transaction that can only read. */
+export async function askChecks(
+  checks: readonly SqlCheck[],
+  session: SqlSession,
+  {
+    signal,
+    now,
+    onCheck,
+  }: { readonly signal: AbortSignal; readonly now: () => Date; readonly onCheck: (name: string) => void },
+): Promise<DrilledCheck[]> {
+  // As an application sees it; the session's own path has the catalog alone.
+  await session.execute('SET search_path = "$user", public');
+  await session.execute(`SET statement_timeout = '${STATEMENT_TIMEOUT_SECONDS}s'`);
+  await session.execute('SET default_transaction_read_only = on');
+  const done: DrilledCheck[] = [];
+  for (const check of checks) {
+    signal.throwIfAborted();
+    onCheck(check.name);
+    done.push(await carryOut(check, session, now()));
+  }
+  return done;
 }
 
 async function carryOut(check: SqlCheck, session: SqlSession, now: Date): Promise<DrilledCheck> {
@@ -101,10 +115,8 @@ function compareValue(
 }
 
 function compareTime(seconds: number, type: string, value: string, now: Date): Judged {
-  if (!TIMES.has(type)) return failed(value, `it gives a ${type}, not a time`);
-  // The session's time zone is UTC; so is what a time without a zone is taken for.
-  const iso = value.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00');
-  const at = Date.parse(type === 'timestamp with time zone' ? iso : type === 'date' ? `${iso}T00:00:00Z` : `${iso}Z`);
+  if (!(type in TIMES)) return failed(value, `it gives a ${type}, not a time`);
+  const at = Date.parse(TIMES[type](value.replace(' ', 'T')));
   if (Number.isNaN(at)) return failed(value, `it gives ${value}, which is no moment`);
   const age = now.getTime() - at;
   return age <= seconds * 1000
@@ -113,7 +125,12 @@ function compareTime(seconds: number, type: string, value: string, now: Date): J
 }
 
 const NUMBERS: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision']);
-const TIMES: ReadonlySet<string> = new Set(['timestamp with time zone', 'timestamp without time zone', 'date']);
+/** By type: as ISO 8601. The session's time zone is UTC; so is what a time without a zone is taken for. */
+const TIMES: Readonly<Record<string, (text: string) => string>> = {
+  'timestamp with time zone': (text) => text.replace(/\+00$/, 'Z'),
+  'timestamp without time zone': (text) => `${text}Z`,
+  date: (text) => `${text}T00:00:00Z`,
+};
 
 function passed(found: string): Judged {
   return { outcome: 'passed', found, finding: '' };

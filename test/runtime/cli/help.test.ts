@@ -11,6 +11,8 @@ const COMMANDS = [
   ['restore', 'configuration'],
   ['restore', 'objects'],
   ['verify'],
+  ['drill'],
+  ['evidence'],
   ['status'],
   ['info'],
   ['check'],
