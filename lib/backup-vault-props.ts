@@ -174,6 +174,13 @@ export interface IBackupVault extends IConstruct {
   grantRestore(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
+   * Lets a role read everything in the vault, of every source: to recover when nothing else is left. Such a role sees all data.
+   *
+   * @param grantee who may recover
+   */
+  grantRecover(grantee: iam.IGrantable): iam.Grant;
+
+  /**
    * Lets a role read every recovery point of one source and write records of drills. Such a role sees all data of the source.
    *
    * @param grantee what makes drills

@@ -142,6 +142,10 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     return allowRead(this.location(source), grantee);
   }
 
+  public grantRecover(grantee: iam.IGrantable): iam.Grant {
+    return allowRead({ bucket: this.bucket, encryptionKey: this.encryptionKey, prefix: this.keyPrefix }, grantee);
+  }
+
   public grantDrill(grantee: iam.IGrantable, source: string): iam.Grant {
     return allowDrill(this.location(source), `${this.keyPrefix}${drillsPrefix(source)}`, grantee);
   }

@@ -40,6 +40,7 @@ export * from './postgres-backup-props';
 export * from './postgres-source';
 export * from './postgres-source-props';
 export * from './postgres-version';
+export * from './recovery-access';
 export * from './restore-drill';
 export * from './restore-drill-props';
 export * from './retention';

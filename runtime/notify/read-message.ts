@@ -22,6 +22,8 @@ export function readMessage(message: TopicMessage, now: Date): Notice {
   const alarm = parseObject(message.Message);
   if (alarm?.format === NOTICE_FORMAT) return readNotice(alarm, sentAt);
   if (!alarm || typeof alarm.AlarmName !== 'string' || typeof alarm.NewStateValue !== 'string') {
+    const told = alarmSentence(message.Message);
+    if (told) return createNotice({ state: 'alarm', ...told, at: sentAt, origin: {} });
     return createNotice({
       state: 'information',
       title: message.Subject || 'A message on the topic of the alarms',
@@ -43,6 +45,12 @@ export function readMessage(message: TopicMessage, now: Date): Notice {
       account: text(alarm.AWSAccountId),
     },
   });
+}
+
+/** What a rule tells in plain words, so that a mail of it can be read: `ALARM: ` and a first sentence. */
+function alarmSentence(text: string): { title: string; detail: string } | undefined {
+  const match = /^ALARM: ([^.\n]+(?:\.\S[^.\n]*)*)\.?\s*([^]*)$/.exec(text.replace(/^"(.*)"\s*$/s, '$1'));
+  return match ? { title: match[1], detail: match[2] } : undefined;
 }
 
 const NOTICE_STATES: readonly NoticeState[] = ['alarm', 'recovered', 'unknown', 'information'];

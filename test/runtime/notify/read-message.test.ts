@@ -174,3 +174,15 @@ describe('a notice of our own', () => {
     expect(published({}).title).toBe('a message without words');
   });
 });
+
+test('an alarm that a rule tells in plain words is one', () => {
+  const text = 'ALARM: the recovery role arn:aws:iam::1:role/a.b was taken. By arn:x, from 192.0.2.1.';
+  // EventBridge sends a text as a JSON string.
+  for (const Message of [text, JSON.stringify(text)]) {
+    expect(readMessage({ MessageId: 'x', Message }, new Date('2026-11-20T06:00:00Z'))).toMatchObject({
+      state: 'alarm',
+      title: 'the recovery role arn:aws:iam::1:role/a.b was taken',
+      detail: 'By arn:x, from 192.0.2.1.',
+    });
+  }
+});
