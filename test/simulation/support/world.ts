@@ -13,6 +13,7 @@ import { Scheduler } from './scheduler';
 import { VaultStore } from './vault-store';
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Until S3's event is where it is sent to. */
 const EVENT_MS = 2_000;
@@ -40,7 +41,7 @@ export class World {
   readonly functions: Functions;
   /** Every change of an alarm's state, in order. */
   readonly changes: AlarmChange[] = [];
-  /** Done once a day, after the vault's lifecycle. */
+  /** Done twice a day: after the vault's lifecycle, and an hour later, after retention where it looks soon after midnight. */
   onDay: (at: Date) => void | Promise<void> = () => undefined;
 
   private readonly states = new Map<string, AlarmState>();
@@ -138,6 +139,8 @@ export class World {
     this.clock.at(next, async () => {
       this.store.expire();
       await this.onDay(next);
+      const later = new Date(next.getTime() + HOUR_MS);
+      this.clock.at(later, () => this.onDay(later));
       this.everyDay();
     });
   }
