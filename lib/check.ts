@@ -66,14 +66,14 @@ export abstract class CheckQuery {
    *
    * @param value what passes
    */
-  public abstract equals(value: number): Check;
+  public abstract equalTo(value: number): Check;
 
   /**
    * One value whose text is exactly this.
    *
    * @param text what passes
    */
-  public abstract equalsText(text: string): Check;
+  public abstract equalToText(text: string): Check;
 
   /**
    * One time (`timestamp`, taken for UTC, `timestamptz` or `date`), not longer ago than this when the drill asks. Allow for the
@@ -122,11 +122,11 @@ class SqlQuery extends CheckQuery {
     return this.expecting({ kind: 'at most', number: this.known(value) });
   }
 
-  public equals(value: number): Check {
+  public equalTo(value: number): Check {
     return this.expecting({ kind: 'equals', number: this.known(value) });
   }
 
-  public equalsText(text: string): Check {
+  public equalToText(text: string): Check {
     return this.expecting({ kind: 'equals text', text });
   }
 

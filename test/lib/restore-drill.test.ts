@@ -164,8 +164,8 @@ describe('checks', () => {
     const checks = [
       Check.sql('a', 'select 1').atLeast(1),
       Check.sql('b', 'select 1').atMost(2),
-      Check.sql('c', 'select 1').equals(1),
-      Check.sql('d', "select 'x'").equalsText('x'),
+      Check.sql('c', 'select 1').equalTo(1),
+      Check.sql('d', "select 'x'").equalToText('x'),
       Check.sql('e', 'select now()').newerThan(Duration.hours(30)),
       Check.sql('f', 'select 1', { database: 'billing' }).returnsRows(),
       Check.sql('g', 'select 1 where false').returnsNoRows(),
