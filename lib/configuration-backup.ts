@@ -25,7 +25,7 @@ export class ConfigurationBackup extends ScheduledComponent {
     if (parameters.length + parameterPaths.length + secrets.length === 0) {
       throw new Error('nothing is to be backed up: state parameters, parameterPaths or secrets');
     }
-    const wrong = parameterPaths.find((path) => !Token.isUnresolved(path) && !/^\/[A-Za-z0-9_.\-/]*[^/]$/.test(path));
+    const wrong = parameterPaths.find((path) => !Token.isUnresolved(path) && !/^(\/[A-Za-z0-9_.-]+)+$/.test(path));
     if (wrong !== undefined) {
       throw new Error(
         `parameterPaths has '${wrong}', but a path is such as '/orders': it begins with a slash and ends without`,
