@@ -1,7 +1,7 @@
 /**
  * Pushes what PostgreSQL will ask for next before it asks: the server calls `archive_command` for one file at a time, but says
- * in `archive_status` which others are ready. What was pushed is remembered until it is asked for; the file is what it was then,
- * or it is pushed again.
+ * in `archive_status` which others are ready. What was pushed is remembered as long as it is on that list; the file is what it was
+ * then, or it is pushed again.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -44,9 +44,8 @@ export class PushAhead {
     const file = this.pathOf(name);
     const known = this.pushes.get(name);
     const push = known && known.identity === (await identityOf(file)).identity ? known : await this.start(name);
-    const pushed = await push.ended;
-    this.pushes.delete(name);
-    return pushed;
+    // Remembered on, until PostgreSQL has taken it off the list of what is ready: it would be pushed once more.
+    return push.ended;
   }
 
   /** Begins to push what is ready, oldest first, as far as there is room. What fails is told when PostgreSQL asks for it. */
