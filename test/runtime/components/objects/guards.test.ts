@@ -39,6 +39,27 @@ test('a version of another size or ETag has failed; where the store tells none, 
   expect(await outcome((entry) => ({ ...entry, etag: undefined }))).toBe('could not verify');
 });
 
+test('an inventory that is shorter than its manifest says has failed', async () => {
+  const world = await lab.world('shorter');
+  await world.put('a', 'x');
+  await world.made();
+  const point = await world.latest();
+  const [mirror] = point.manifest.mirrors;
+  const mirrors = [{ ...mirror, inventory: [{ ...mirror.inventory[0], entries: 2 }] }];
+  const report = await verifyObjects({ ...point, manifest: { ...point.manifest, mirrors } }, 'stored', world.context());
+  expect(report.outcome).toBe('failed');
+});
+
+test('bytes that are not those of the SHA-256 which the source keeps are read again', async () => {
+  const world = await lab.world('kept-digest');
+  await world.put('a', 'as it is', { ChecksumAlgorithm: 'SHA256', ServerSideEncryption: 'aws:kms' });
+  lab.faults.add({ operation: 'GetObject', key: 'a', fault: { kind: 'corrupt', offset: 1 } });
+  const [{ versionId }] = await world.entries(await world.made({ mirror: { way: 'through here' } }));
+  lab.faults.assertAllFired();
+  lab.faults.clear();
+  expect((await world.stored('a', versionId)).toString()).toBe('as it is');
+});
+
 test('when nothing at all can be read, that is said after a hundred objects, as what it is', async () => {
   const world = await lab.world('all-denied');
   for (let i = 0; i < 130; i++) await world.put(`k${String(i).padStart(3, '0')}`, 'x');
