@@ -12,12 +12,17 @@ import {
   type VerifiedTotals,
 } from '../../model';
 import type { SurveyedRun } from '../catalog/survey';
-import type { VerificationRecords } from './records';
 
 /** Who accepts, and why. */
 export interface SizeAcceptance {
   readonly by: string;
   readonly reason: string;
+}
+
+/** Where the results of verifications are. */
+export interface Results {
+  read(prefix: string): Promise<Verification | undefined>;
+  write(prefix: string, verification: Verification): Promise<void>;
 }
 
 /** What a person starts may hold something else than what a schedule does: a few tables, definitions alone. */
@@ -54,7 +59,7 @@ export async function noteInOtherClasses(
   accepted: AcceptedSize,
   address: PointAddress,
   runs: readonly SurveyedRun[],
-  records: VerificationRecords,
+  records: Results,
 ): Promise<void> {
   if (isMadeByHand(address)) return;
   const newest = new Map<RetentionClass, SurveyedRun>();
