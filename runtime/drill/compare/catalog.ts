@@ -17,7 +17,9 @@ export async function compareCatalog(restored: RestoredDatabase): Promise<DrillC
     [definitions, validity, sequences].forEach((differences) => differences.unverified(finding));
     return results();
   }
-  const found = await readCatalogFingerprint(restored.session);
+  const found = await readCatalogFingerprint(restored.session, (sequence, { message }) =>
+    sequences.unverified(`sequence ${sequence} could not be held against its column: ${message}`),
+  );
   const leftOut = leftOutNames(restored);
   for (const kind of CATALOG_KINDS) {
     const isMade = (name: string): boolean => !leftOut.some((one) => name === one || name.startsWith(`${one}.`));
