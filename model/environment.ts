@@ -62,6 +62,14 @@ export const ENVIRONMENT = {
   fullEvery: 'POSTGRES_BACKUP_FULL_EVERY',
   /** Of files: a volume with fewer is a failure: one that is not mounted is empty. */
   minimumFiles: 'POSTGRES_BACKUP_MINIMUM_FILES',
+  /** Of a base backup: `fast` or `spread`. */
+  checkpoint: 'POSTGRES_BACKUP_CHECKPOINT',
+  /** Of a base backup: `true`: the server is a standby. */
+  fromStandby: 'POSTGRES_BACKUP_FROM_STANDBY',
+  /** Of a base backup: seconds that the log it needs may take into the archive. */
+  walTimeout: 'POSTGRES_BACKUP_WAL_TIMEOUT',
+  /** Of a base backup with tablespaces: where archives lie on the way. */
+  scratchDirectory: 'POSTGRES_BACKUP_SCRATCH_DIRECTORY',
   /** Of objects: JSON list of `MirrorSetting`. */
   mirrors: 'POSTGRES_BACKUP_MIRRORS',
   /** Of objects: how many are on their way at once. */

@@ -40,6 +40,7 @@ export const FAILURE_CODES = [
   'extension-missing',
   'encoding-mismatch',
   'dump-failed',
+  'base-backup-failed',
   'fingerprint-failed',
   'store-denied',
   'store-missing',

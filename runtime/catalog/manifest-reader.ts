@@ -2,6 +2,7 @@ import { manifestObjects, parsePointPrefix, pointId } from '../../model';
 import type { Manifest, StoredObject } from '../../model';
 import { BackupError } from '../errors';
 import { manifestProblem } from './manifest-shape';
+import { baseBackupProblem } from './shapes/base-backup-shape';
 import { configurationProblem } from './shapes/configuration-shape';
 import { dumpProblem } from './shapes/dump-sums';
 import { filesProblem } from './shapes/files-sums';
@@ -67,6 +68,7 @@ function sumsProblem(manifest: Manifest): string | undefined {
   const problem = itemsProblem(manifest);
   if (problem !== undefined) return problem;
   if (manifest.component === 'files') return filesProblem(manifest);
+  if (manifest.component === 'base-backup') return baseBackupProblem(manifest);
   if (manifest.component === 'configuration') return configurationProblem(manifest);
   return manifest.component === 'objects' ? mirrorsProblem(manifest) : undefined;
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../model';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type { VerificationContext, VerificationReport } from '../components/component';
+import type { BaseBackupRequest, BaseBackupResult } from '../components/base-backup/types';
 import type { CheckReport, DumpRequest, DumpResult, RestoreReport, RestoreRequest } from '../components/dump/types';
 import type {
   ConfigurationContext,
@@ -55,6 +56,7 @@ export interface Dependencies {
   readonly resolveServer: (env: NodeJS.ProcessEnv) => ConnectionSource;
   readonly catalog: Catalog;
   readonly dump: DumpComponent;
+  readonly baseBackup: BaseBackupComponent;
   readonly objects: ObjectsComponent;
   readonly files: FilesComponent;
   readonly configuration: ConfigurationComponent;
@@ -120,6 +122,10 @@ export interface DumpComponent {
   backup(request: DumpRequest, context: RunContext): Promise<DumpResult>;
   restore(request: RestoreRequest, context: RunContext): Promise<RestoreReport>;
   check(request: DumpRequest, context: RunContext): Promise<CheckReport>;
+}
+
+export interface BaseBackupComponent {
+  backup(request: BaseBackupRequest, context: RunContext): Promise<BaseBackupResult>;
 }
 
 export interface Drills {

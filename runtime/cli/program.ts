@@ -6,6 +6,7 @@ import { outputMode } from '../observe/output-mode';
 import { archiveGet, describeArchiveGet } from './commands/archive-get';
 import { archiveHelper, describeArchiveHelper } from './commands/archive-helper';
 import { archivePush, describeArchivePush } from './commands/archive-push';
+import { backupBase, BASE_BACKUP_COUNTED, describeBackupBase } from './commands/backup-base-backup';
 import { describeDump, dump, DUMP_COUNTED } from './commands/backup-dump';
 import {
   backupConfiguration,
@@ -111,6 +112,9 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   backupConfigurationCommand.action(() =>
     run(backupConfigurationCommand, { counted: CONFIGURATION_COUNTED, work: backupConfiguration }),
   );
+
+  const backupBaseCommand = describeBackupBase(backup);
+  backupBaseCommand.action(() => run(backupBaseCommand, { counted: BASE_BACKUP_COUNTED, work: backupBase }));
 
   const restoreCommand = describeRestore(program, host.processors);
   restoreCommand.action((point: string) =>

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { findPoint, listPoints, readPoint } from '../catalog/catalog';
+import { backupBase } from '../components/base-backup/backup';
 import { backupDump } from '../components/dump/backup';
 import { checkDump } from '../components/dump/check';
 import { restoreDump } from '../components/dump/restore';
@@ -47,6 +48,7 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     resolveServer,
     catalog: { findPoint, listPoints, readPoint, readStatus },
     dump: { backup: backupDump, restore: restoreDump, check: checkDump },
+    baseBackup: { backup: backupBase },
     objects: {
       openBucket: (place) => openBucket(place, readSecret),
       openMirror: (setting) => openMirror(setting, readSecret),

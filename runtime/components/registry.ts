@@ -2,11 +2,11 @@
 import type { Component, Manifest, ManifestOf, VerifyDepth } from '../../model';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import type { VerificationContext, VerificationReport } from './component';
+import { verifyBaseBackup } from './base-backup/verify';
 import { verifyConfiguration } from './configuration/verify';
 import { verifyDump } from './dump/verify';
 import { verifyObjects } from './objects/verify';
 import { verifyFiles } from './files/verify';
-import { verifyItems } from './verify-items';
 
 type Verify<M extends Manifest> = (
   point: RecoveryPoint<M>,
@@ -16,7 +16,7 @@ type Verify<M extends Manifest> = (
 
 const VERIFIERS: { readonly [C in Manifest['component']]: Verify<ManifestOf<C>> } = {
   dump: verifyDump,
-  'base-backup': verifyItems,
+  'base-backup': verifyBaseBackup,
   objects: verifyObjects,
   files: verifyFiles,
   configuration: verifyConfiguration,

@@ -3,6 +3,7 @@ import { runCli } from './support/harness';
 
 const COMMANDS = [
   ['backup', 'dump'],
+  ['backup', 'base-backup'],
   ['backup', 'files'],
   ['backup', 'configuration'],
   ['backup', 'objects'],

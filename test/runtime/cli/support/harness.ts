@@ -33,6 +33,7 @@ export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
+  readonly baseBackup?: Partial<Dependencies['baseBackup']>;
   readonly objects?: Partial<Dependencies['objects']>;
   readonly files?: Partial<FilesComponent>;
   readonly configuration?: Partial<ConfigurationComponent>;
@@ -134,6 +135,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         throw new Error('no status was set up');
       },
     },
+    baseBackup: { backup: nobodyAsked, ...setup.baseBackup },
     objects: {
       openBucket: nobodyAsked,
       openMirror: nobodyAsked,
