@@ -4,7 +4,7 @@ import { BackupError } from '../../../errors';
 import { formatBytes, formatNumberOf } from '../../../observe/format';
 import type { Step } from '../../../observe/reporter';
 import { runBounded } from '../../../process/bounded';
-import { describeExit, startStage, type Stage, type StageExit } from '../../../process/stage';
+import type { Stage, StageExit } from '../../../process/stage';
 import type { ProducerExit } from '../../../store/verified-stream';
 import { pathFromText } from '../entry';
 import { formatIndexLine } from '../index/index-line';
@@ -16,6 +16,7 @@ import { CompressedSink } from './compressed-sink';
 import type { FilesRun, StoredVolume } from './files-run';
 import { findChanges } from './find-changes';
 import { Findings } from './findings';
+import { acceptedExit, blamedOnTar, startArchiving } from './tar-process';
 
 export async function backupVolume(run: FilesRun, source: VolumeSource, base: Base | undefined): Promise<StoredVolume> {
   const { context, request } = run;
@@ -88,7 +89,7 @@ async function archiveChanges(
   const { sinks, findings, stop, signal } = work;
   // Before tar, which would say it in other words.
   await lookAtRoot(root, { special: () => undefined, vanished: () => undefined });
-  const tar = startTar(run, source, signal);
+  const tar = startArchiving(run, source, signal);
   const archived = new ArchivedChanges(root, findings);
   const receive = async () => {
     if (!tar.stdout) throw new Error('tar was started without a stdout');
@@ -110,15 +111,6 @@ async function archiveChanges(
   } catch (error) {
     throw await blamedOnTar(error, tar, failures.first === error);
   }
-}
-
-/** A tar that failed leaves a cut archive: it is to blame, not who read it. SIGTERM is what it gets from us. */
-async function blamedOnTar(error: unknown, tar: Stage, isFirst: boolean): Promise<unknown> {
-  tar.stop();
-  const exit = await tar.exited;
-  const isCut = error instanceof BackupError && (error.code === 'archive-damaged' || error.code === 'tool-failed');
-  const hasFailed = exit.signal !== null ? exit.signal !== 'SIGTERM' : exit.code !== 0 && exit.code !== 1;
-  return isFirst && isCut && hasFailed ? tarFailure(exit) : error;
 }
 
 async function listChanges(
@@ -150,48 +142,8 @@ async function listChanges(
   tar.stdin?.end();
 }
 
-function startTar({ tar }: FilesRun, { directory }: VolumeSource, signal: AbortSignal): Stage {
-  const stage = startStage({
-    name: 'tar',
-    file: tar.program,
-    args: [
-      '--create',
-      '--format=posix',
-      // Times of access and of change are not restored; without them the same file makes the same bytes.
-      '--pax-option=delete=atime,delete=ctime',
-      '--sparse',
-      '--numeric-owner',
-      ...tar.attributes,
-      '--no-recursion',
-      '--ignore-failed-read',
-      `--directory=${directory}`,
-      '--null',
-      '--verbatim-files-from',
-      '--files-from=-',
-      '--file=-',
-    ],
-    env: { LC_ALL: 'C', TZ: 'UTC' },
-    stdin: 'pipe',
-    stdout: 'pipe',
-    signal,
-  });
-  stage.stdin?.on('error', () => undefined);
-  return stage;
-}
-
 /** What we write ourselves ends well when nothing was thrown. */
 const OURSELVES: ProducerExit = { name: 'postgres-backup', code: 0, signal: null };
-
-/** 1 says that something changed while tar read it, which is a finding and no failure: every name it was asked for is accounted for. */
-function acceptedExit(exit: StageExit, findings: Findings, warnings: string[]): ProducerExit {
-  if (exit.signal !== null || (exit.code !== 0 && exit.code !== 1)) throw tarFailure(exit);
-  if (exit.code === 1 && !findings.sawChange) warnings.push(`tar says: ${exit.lastWords.trim().slice(-500)}`);
-  return { ...exit, code: 0 };
-}
-
-function tarFailure(exit: StageExit): BackupError {
-  return new BackupError('tool-failed', `tar ${describeExit(exit)}`, { detail: exit.lastWords.trim() || undefined });
-}
 
 function tooFewFiles({ name, directory }: VolumeSource, files: number, minimum: number): BackupError {
   return new BackupError(

@@ -54,15 +54,10 @@ async function copyWanted(
   feed: Feed,
 ): Promise<void> {
   let next = first;
-  let before: string | undefined;
   let isCopied = false;
   for await (const event of readTar(bytes)) {
     if (event.kind === 'entry') {
       const { head, raw } = event;
-      if (before !== undefined && comparePaths(before, head.path) >= 0) {
-        throw damaged(`${describePath(head.path)} comes after ${describePath(before)}`);
-      }
-      before = head.path;
       isCopied = !next.done && next.value.path === head.path;
       if (!next.done && comparePaths(next.value.path, head.path) < 0) throw absent(next.value);
       if (isCopied && !next.done && !agrees(head, next.value)) {
@@ -72,7 +67,9 @@ async function copyWanted(
     } else if (event.kind === 'data') {
       if (isCopied) await feed.writeContent(event.raw);
     } else if (isCopied && !next.done) {
-      if (event.sha256 !== next.value.sha256) throw damaged(`the content of ${describePath(before ?? '')} is another`);
+      if (event.sha256 !== next.value.sha256) {
+        throw damaged(`the content of ${describePath(next.value.path)} is another`);
+      }
       next = await entries.next();
     }
   }

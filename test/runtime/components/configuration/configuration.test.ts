@@ -316,13 +316,22 @@ describe('the envelope', () => {
     expect(report).toMatchObject({ outcome: 'could not verify' });
   });
 
-  test('an entry in another’s place does not open', async () => {
+  test('an entry in another’s place does not open, though the manifest be changed to agree', async () => {
     const made = await point();
     const envelope = envelopeOf(made);
     const [first, second, ...rest] = envelope.entries;
     const entries = [{ ...second, name: first.name }, { ...first, name: second.name }, ...rest];
-    const planted = await plant(made, { ...envelope, entries });
+    const [one, other, ...others] = made.manifest.entries;
+    const told = [{ ...other, name: one.name }, { ...one, name: other.name }, ...others];
+    const planted = await plant(made, { ...envelope, entries }, { entries: told });
     expect(await failureOf(restore(planted))).toMatchObject({ code: 'archive-damaged' });
+    expect(await verifyConfiguration(planted, 'read', context())).toMatchObject({ outcome: 'failed' });
+  });
+
+  test('a manifest that tells another digest of a value is not believed', async () => {
+    const made = await point();
+    const entries = made.manifest.entries.map((entry) => ({ ...entry, keyedDigest: 'ab'.repeat(32) }));
+    const planted = await plant(made, envelopeOf(made), { entries });
     expect(await verifyConfiguration(planted, 'read', context())).toMatchObject({ outcome: 'failed' });
   });
 

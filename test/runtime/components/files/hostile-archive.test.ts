@@ -1,5 +1,5 @@
 /** Somebody who may write to the vault puts an archive or an index of their own there, with a manifest that agrees. */
-import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { verifyFiles } from '../../../../runtime/components/files/verify';
 import type { FilesPoint } from '../../../../runtime/components/files/types';
@@ -59,6 +59,12 @@ const way = (): Planted['index'] => (lines) => {
 test.each<[string, () => Planted]>([
   ['a path that climbs out, in the index', () => ({ index: renameLine('zz', '../outside/zz') })],
   ['a path that climbs out further down', () => ({ index: renameLine('d/file', 'd/../../outside/file') })],
+  [
+    'directories outside, in the index',
+    () => ({
+      index: ([root, ...rest]) => [root, { ...root, path: '..' }, { ...root, path: '../evil' }, ...rest],
+    }),
+  ],
   ['an absolute path in the index', () => ({ index: renameLine('zz', '/tmp/zz') })],
   ['a path that climbs out, in the archive', () => ({ archive: (tar) => renamed(tar, './zz', './../outside/zz') })],
   ['an absolute path in the archive', () => ({ archive: (tar) => renamed(tar, './zz', '/tmp/zz') })],
@@ -98,6 +104,8 @@ test.each<[string, () => Planted]>([
     const isLess = _ === 'an index that is cut';
     expect(ended).toBe(isLess ? 'passed' : 'archive-damaged');
     expect(await contentOf(outside)).toEqual(before);
+    const around = await readdir(path.dirname(lab.source));
+    expect(around.filter((name) => !['outside', 'source', 'target'].includes(name))).toEqual([]);
     if (_ === 'a hard link to a file that is reached by a link that leads out') return;
     expect(await verified(planted.point, planted.store)).toMatchObject({ outcome: 'failed' });
   },
