@@ -19,6 +19,7 @@ import { check, describeCheck } from './commands/check';
 import { describeDrill, drill, DRILL_COUNTED } from './commands/drill';
 import { describeEvidence, evidence } from './commands/evidence';
 import { describeInfo, info } from './commands/info';
+import { describeRecover, recover } from './commands/recover';
 import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
 import { describeRestoreObjects, restoreObjects, RESTORE_OBJECTS_COUNTED } from './commands/restore-objects';
 import {
@@ -29,6 +30,7 @@ import {
 import { describeRestoreFiles, restoreFiles, RESTORE_FILES_COUNTED } from './commands/restore-files';
 import { describeRun, runNow } from './commands/run';
 import { describeStatus, status } from './commands/status';
+import { describeRestoreSet, restoreSet } from './commands/restore-set';
 import { describeRetention, retention } from './commands/retention';
 import { describeTestAlert, testAlert } from './commands/test-alert';
 import { describeVerify, verify } from './commands/verify';
@@ -129,6 +131,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   );
   // What stands after a subcommand's name is the subcommand's: both have a --vault.
   restoreCommand.enablePositionalOptions();
+  const restoreSetCommand = describeRestoreSet(restoreCommand);
+  restoreSetCommand.action((set: string) => run(restoreSetCommand, { work: (started) => restoreSet(set, started) }));
   const restoreFilesCommand = describeRestoreFiles(restoreCommand);
   restoreFilesCommand.action((point: string) =>
     run(restoreFilesCommand, { counted: RESTORE_FILES_COUNTED, work: (started) => restoreFiles(point, started) }),
@@ -154,6 +158,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   statusCommand.action(() => run(statusCommand, { work: status }));
   const infoCommand = describeInfo(program);
   infoCommand.action((point: string | undefined) => run(infoCommand, { work: (started) => info(point, started) }));
+  const recoverCommand = describeRecover(program);
+  recoverCommand.action(() => run(recoverCommand, { source: 'optional', work: recover }));
   const checkCommand = describeCheck(program);
   checkCommand.action(() => run(checkCommand, { work: check }));
   const retentionCommand = describeRetention(program);

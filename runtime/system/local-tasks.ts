@@ -48,7 +48,7 @@ function lastLine({ lastWords }: StageExit): string {
   return lastWords.trim().split('\n').at(-1) ?? '';
 }
 
-function definedIn(env: NodeJS.ProcessEnv): Record<string, string> {
+export function definedIn(env: NodeJS.ProcessEnv): Record<string, string> {
   const entries = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries(entries);
 }
