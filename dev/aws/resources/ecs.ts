@@ -17,6 +17,7 @@ export const taskDefinition: Handler = (resource, cloud) => {
     containers: resource.properties.ContainerDefinitions as ContainerDefinition[],
     taskRole: roleOf(cloud, resource, 'TaskRoleArn'),
     executionRole: roleOf(cloud, resource, 'ExecutionRoleArn'),
+    notLived: notLived(resource),
   });
   return { ref: arn, attributes: { TaskDefinitionArn: arn } };
 };
@@ -35,6 +36,20 @@ export const service: Handler = (resource, cloud) => {
   });
   return { ref: arn, attributes: { Name: name, ServiceArn: arn } };
 };
+
+/** A stack that has them can be deployed; a task that needs them cannot be run. */
+function notLived({ properties }: DeclaredResource): string[] {
+  const { Volumes = [], ContainerDefinitions = [] } = properties as {
+    Volumes?: { Name: string; EFSVolumeConfiguration?: unknown }[];
+    ContainerDefinitions?: { Name: string }[];
+  };
+  const shared = Volumes.filter(({ EFSVolumeConfiguration }) => EFSVolumeConfiguration !== undefined);
+  const [, ...sidecars] = ContainerDefinitions;
+  return [
+    ...shared.map(({ Name }) => `the file system of the volume "${Name}"`),
+    ...sidecars.map(({ Name }) => `the second container "${Name}"`),
+  ];
+}
 
 function roleOf(cloud: Cloud, resource: DeclaredResource, name: string) {
   const arn = optional(resource, name);

@@ -21,6 +21,8 @@ export interface TaskDefinition {
   readonly containers: readonly ContainerDefinition[];
   readonly taskRole?: Role;
   readonly executionRole?: Role;
+  /** What a task of it would need and is not lived here, for a person. */
+  readonly notLived: readonly string[];
 }
 
 export interface ContainerOverride {

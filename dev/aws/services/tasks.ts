@@ -10,6 +10,7 @@ import type { Principal, Role } from '../iam/policy';
 import type { Logs } from './logs';
 import type { Parameters } from './parameters';
 import type { Secrets } from './secrets';
+import { StandInError } from '../stand-in-error';
 import { ServiceError } from './service-error';
 import type { ContainerDefinition, Overrides, Task, TaskDefinition } from './task-definitions';
 
@@ -64,6 +65,11 @@ export class Tasks {
   async run(request: TaskRequest): Promise<Task> {
     const { taskDefinition, cluster, startedBy } = request;
     const definition = this.definition(taskDefinition);
+    if (definition.notLived.length > 0) {
+      throw new StandInError(
+        `a task of ${definition.family} needs ${definition.notLived.join(', ')}, which is not lived`,
+      );
+    }
     await this.requireRun(request, definition);
     const { account, background, now } = this.services;
     const clusterName = cluster.slice(cluster.lastIndexOf('/') + 1);
@@ -112,7 +118,6 @@ export class Tasks {
 
   private async live(task: Task, definition: TaskDefinition, overrides: Overrides): Promise<void> {
     const containers = definition.containers.map(({ Name }) => Name);
-    // One container does the work in each of our tasks; a second one would be a sidecar, which is not lived.
     const [container] = definition.containers;
     try {
       const env = await this.prepare(task, definition, container, overrides);
@@ -210,6 +215,8 @@ export class Tasks {
     const override = containerOverrides?.find(({ name }) => name === container.Name);
     const child = startContainer({ command: override?.command ?? container.Command ?? [], env });
     this.processes.set(task.taskArn, child);
+    // It may have been stopped before there was a process to stop.
+    if (task.stopCode === 'UserInitiated') child.kill('SIGTERM');
     const { logs } = this.services;
     const group = container.LogConfiguration?.Options?.['awslogs-group'] ?? 'no log group';
     const stream = taskId(task.taskArn);

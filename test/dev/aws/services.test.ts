@@ -1,5 +1,13 @@
 /** The services beside S3, as AWS's own clients see them, with the rights of a role and no others. */
-import { DescribeTasksCommand, ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import {
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  RunTaskCommand,
+  UpdateServiceCommand,
+} from '@aws-sdk/client-ecs';
 import {
   DecryptCommand,
   DescribeKeyCommand,
@@ -281,6 +289,70 @@ test('a task runs the program, and its end can be asked', async () => {
       ['aws.ecs', 'STOPPED'],
     ],
   );
+});
+
+test('a service runs as many tasks as are wanted, and stops what is too much', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const environment = {
+    PGHOST: '127.0.0.1',
+    PGPORT: String((silent.address() as AddressInfo).port),
+    PGUSER: 'nobody',
+    PGDATABASE: 'none',
+    POSTGRES_BACKUP_VAULT: `s3://${ref('Bucket')}`,
+    POSTGRES_BACKUP_SOURCE: 'silent',
+  };
+  const Environment = Object.entries(environment).map(([Name, Value]) => ({ Name, Value }));
+  const container = { Name: 'main', Image: 'image', Command: ['backup', 'dump'], Environment };
+  const stack = await deployStack(cloud, {
+    name: 'Services',
+    assetFolder: () => '',
+    template: {
+      Resources: {
+        Waiting: {
+          Type: 'AWS::ECS::TaskDefinition',
+          Properties: { TaskRoleArn: cloud.iam.role('worker').arn, ContainerDefinitions: [container] },
+        },
+        Service: {
+          Type: 'AWS::ECS::Service',
+          Properties: { ServiceName: 'waiting', TaskDefinition: { Ref: 'Waiting' }, DesiredCount: 1 },
+        },
+      },
+    },
+  });
+  const client = new ECSClient(settings('administrator'));
+  const scale = (desiredCount: number) => client.send(new UpdateServiceCommand({ service: 'waiting', desiredCount }));
+  try {
+    await scale(2);
+    await once(silent, 'connection');
+    const { services } = await client.send(new DescribeServicesCommand({ services: [stack.ref('Service')] }));
+    expect(services).toMatchObject([{ desiredCount: 2, runningCount: 2 }]);
+    await scale(0);
+    const isStopped = () => cloud.ecsServices.running(cloud.ecsServices.get('waiting')).length === 0;
+    for (let looks = 0; !isStopped() && looks < 1_000; looks++) await new Promise((resolve) => setTimeout(resolve, 20));
+    const ended = cloud.tasks.tasks.filter(({ startedBy }) => startedBy === stack.ref('Service'));
+    expect(ended.map(({ stopCode, exitCode }) => [stopCode, exitCode !== 0])).toEqual([
+      ['UserInitiated', true],
+      ['UserInitiated', true],
+    ]);
+  } finally {
+    silent.close();
+    silent.unref();
+  }
+});
+
+test('a task that needs what is not lived is not run without it', async () => {
+  const container = { Name: 'main', Image: 'image', Command: ['--version'] };
+  const Volumes = [{ Name: 'media', EFSVolumeConfiguration: { FilesystemId: 'fs-1' } }];
+  const Properties = { ContainerDefinitions: [container, { ...container, Name: 'sidecar' }], Volumes };
+  const template = { Resources: { Files: { Type: 'AWS::ECS::TaskDefinition', Properties } } };
+  const stack = await deployStack(cloud, { name: 'Files', assetFolder: () => '', template });
+  const run = cloud.tasks.run({
+    principal: { kind: 'administrator' },
+    cluster: 'default',
+    taskDefinition: stack.ref('Files'),
+  });
+  await expect(run).rejects.toThrow('needs the file system of the volume "media", the second container "sidecar"');
 });
 
 test('S3 asks the bucket, its policy and its key', async () => {
