@@ -155,3 +155,12 @@ test('of a backup of definitions, they are compared, and rows are not spoken of'
   const rowsOnly = await drill(lab, await lab.point('shop', { content: 'data' }));
   expect([rowsOnly.outcome, rowsOnly.failure?.code]).toEqual(['could not verify', 'configuration-invalid']);
 });
+
+test('of an empty database, nothing is proven', async () => {
+  const point = await lab.point(await lab.database('empty'), { minimumTables: 0, globals: true });
+  const made = await drill(lab, point);
+  expect(findings(made)).toBe(
+    'row counts could not verify: nothing was there to be compared\ndefinitions could not verify: nothing was there to be compared',
+  );
+  expect(made.outcome).toBe('could not verify');
+});

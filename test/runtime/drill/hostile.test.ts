@@ -201,7 +201,7 @@ test('a check cannot write, not even where an ordinary role may', async () => {
       },
       {
         name: 'b',
-        sql: `SELECT 1); COMMIT; DELETE FROM t; SELECT (1`,
+        sql: `SELECT 1) AS answer (value)) AS "_row_"; COMMIT; DELETE FROM t; SELECT 1 FROM (SELECT 1 FROM (SELECT 1`,
         database: null,
         expect: { kind: 'equals', number: 1 },
       },
