@@ -31,7 +31,8 @@ export function describeBackupObjects(parent: Command): Command {
     .addHelpText(
       'after',
       `${EXIT_CODES_HELP}\nObjects that could not be copied (archived, denied, changing all the time) end the run with 3: the recovery point is\n` +
-        'made, without them. A run that another run for the same --scheduled-at makes needless ends with 0 and says so.',
+        'made, without them. A run that another run for the same --scheduled-at makes needless ends with 0 and says so. After one that\n' +
+        'failed or was killed it is made again.',
     );
 }
 
@@ -46,7 +47,7 @@ export async function backupObjects(run: CommandRun): Promise<Answer> {
   const { class: retention, scheduledAt } = options;
   const result = await objects.backup(
     { source, class: retention, scheduledAt, mirrors, vault, settings: mirrorSettings(options) },
-    { store, reporter, signal, now },
+    { store, reporter, signal, now, deadlineSeconds: options.deadline },
   );
   if (result.outcome === 'made') {
     const { totals, mirrors: made } = result.manifest;

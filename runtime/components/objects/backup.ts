@@ -16,8 +16,10 @@ export async function backupObjects(request: MirrorsRequest, context: MirrorCont
   const begun = performance.now();
   const startedAt = context.now();
   const address = addressOf({ ...request, component: 'objects', startedAt });
-  const writer = await PointWriter.claim(context.store, address, startedAt);
+  const { store, deadlineSeconds } = context;
+  const writer = await PointWriter.claim(store, address, startedAt, { deadlineSeconds });
   if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
+  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
   try {
     const manifest = await makePoint(request, context, writer, startedAt);
     const durationMs = performance.now() - begun;

@@ -4,7 +4,7 @@ import type { Bucket, RequestCounts } from '../../store/bucket';
 import type { RunContext } from '../../context';
 
 /** What a run of mirrors works with: it needs no server. */
-export type MirrorContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>;
+export type MirrorContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now' | 'deadlineSeconds'>;
 
 export interface MirrorsRequest {
   readonly source: string;

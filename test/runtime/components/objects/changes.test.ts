@@ -216,3 +216,17 @@ test('two runs for one scheduled time make one recovery point', async () => {
   const results = await Promise.all([world.run({ scheduledAt }), world.run({ scheduledAt })]);
   expect(results.map(({ outcome }) => outcome).sort()).toEqual(['made', 'skipped']);
 });
+
+test('a run that failed is repeated for its scheduled time, and goes on from where it was', async () => {
+  const world = await lab.world('repeated');
+  for (let i = 0; i < 6; i++) await world.put(`k${i}`, 'x');
+  const scheduledAt = new Date('2026-11-20T02:00:00Z');
+  const key = `team/${SOURCE}/mirrors/uploads/k5`;
+  lab.faults.add({ operation: 'CopyObject', key, times: 9, fault: { kind: 'error', code: 'InternalError' } });
+  const settings = { concurrency: 1, segmentCopies: 2 };
+  await failureOf(world.run({ scheduledAt, settings }));
+  lab.faults.clear();
+  const manifest = await world.made({ scheduledAt, settings });
+  expect(manifest.mirrors[0].changes).toMatchObject({ copied: 2, unchanged: 4 });
+  expect((await world.run({ scheduledAt })).outcome).toBe('skipped');
+});
