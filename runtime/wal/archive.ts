@@ -86,7 +86,11 @@ export class WalArchive {
   /** Whether a file is archived, by a listing. */
   async isListed(systemIdentifier: string, name: string): Promise<boolean> {
     const { timeline } = fileNamed(name);
-    for await (const { file } of this.files(systemIdentifier, timeline, name)) return file.name === name;
+    for await (const { file } of this.files(systemIdentifier, timeline, name)) {
+      if (file.name === name) return true;
+      // Labels of backups that began in a segment come before it.
+      if (!file.name.startsWith(name)) return false;
+    }
     return false;
   }
 

@@ -51,8 +51,10 @@ async function archived(numbers: readonly number[], options: SegmentOptions = {}
   }
 }
 
-async function archivedHistory(timeline: number, text: string): Promise<void> {
-  const file = path.join(data, 'pg_wal', `0000000${timeline}.history`);
+const archivedHistory = (timeline: number, text: string) => archivedFile(`0000000${timeline}.history`, text);
+
+async function archivedFile(name: string, text: string): Promise<void> {
+  const file = path.join(data, 'pg_wal', name);
   await writeFile(file, text);
   await pushWalFile(
     { path: file, source: 'orders', systemIdentifier: SYSTEM },
@@ -115,6 +117,7 @@ test('without the history of its timeline it cannot be told, and that is not the
 describe('what cannot be read is not the end', () => {
   test('a refusal of what is there; of what is not there, as the listing says, it is the end', async () => {
     await archived([3]);
+    await archivedFile(`${nameOf(3)}.00000028.backup`, 'START WAL LOCATION: 0/300028\n');
     const error = () => new BackupError('store-denied', 'injected');
     const denying = new FaultyStore(store, [{ on: 'get', effect: 'fail', error }]);
     expect(await failureOf(get(nameOf(3), {}, denying))).toMatchObject({ code: 'store-denied' });
