@@ -3,7 +3,7 @@ import { toBackupError } from '../errors';
 import { formatDuration, formatNumberOf } from '../observe/format';
 import { SqlError } from '../postgres/server-error';
 import { openSession, type SqlSession } from '../postgres/session';
-import type { OneDatabase } from './one-database';
+import type { OneDatabase } from './types';
 
 /** One statement that takes longer says nothing. */
 const STATEMENT_TIMEOUT_SECONDS = 600;

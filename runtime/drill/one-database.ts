@@ -1,8 +1,7 @@
-import type { DrilledCheck, DrilledDatabase, DumpedDatabase, SqlCheck } from '../../model';
+import type { DrilledCheck, DrilledDatabase, DumpedDatabase } from '../../model';
 import { restoreDump } from '../components/dump/restore';
 import { createDatabase } from '../components/dump/restore/target-database';
 import { readArchiveHead } from '../components/dump/verified-archive';
-import type { DumpPoint } from '../catalog/recovery-point';
 import { BackupError } from '../errors';
 import { formatNumberOf } from '../observe/format';
 import type { ArchiveEntry } from '../postgres/archive/archive-head';
@@ -14,22 +13,8 @@ import { carryOutChecks } from './checks';
 import { compareDatabase } from './compare/compare';
 import { createAmcheck, createExtensions } from './extensions';
 import { chooseDefinitions, describeEntry } from './left-out';
-import type { DrillPhases } from './phases';
-import { RESTORER, type DrillServer } from './server';
-import type { DrillContext, DrillRequest } from './types';
-
-export interface OneDatabase {
-  readonly request: DrillRequest;
-  readonly context: DrillContext;
-  readonly server: DrillServer;
-  readonly point: DumpPoint;
-  readonly dumped: DumpedDatabase;
-  readonly checks: readonly SqlCheck[];
-  /** Whether there are roles to restore owners and grants with. */
-  readonly ownership: 'as dumped' | 'connecting user';
-  readonly directory: string;
-  readonly phases: DrillPhases;
-}
+import { RESTORER } from './server';
+import type { OneDatabase } from './types';
 
 export interface OneResult {
   readonly database: DrilledDatabase;

@@ -3,6 +3,8 @@ import type { DumpPoint } from '../catalog/recovery-point';
 import type { RunContext } from '../context';
 import type { ArchiveEntry } from '../postgres/archive/archive-head';
 import type { SqlSession } from '../postgres/session';
+import type { DrillPhases } from './phases';
+import type { DrillServer } from './server';
 
 /** What to drill and what is expected of it. */
 export interface DrillRequest {
@@ -23,6 +25,20 @@ export interface DrillRequest {
 
 /** A drill needs no server: it starts its own. */
 export type DrillContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>;
+
+/** One database of a drill, with all that its steps share. */
+export interface OneDatabase {
+  readonly request: DrillRequest;
+  readonly context: DrillContext;
+  readonly server: DrillServer;
+  readonly point: DumpPoint;
+  readonly dumped: DumpedDatabase;
+  readonly checks: readonly SqlCheck[];
+  /** Whether there are roles to restore owners and grants with. */
+  readonly ownership: 'as dumped' | 'connecting user';
+  readonly directory: string;
+  readonly phases: DrillPhases;
+}
 
 /** A database that was restored, with what is needed to hold it against its manifest. */
 export interface RestoredDatabase {
