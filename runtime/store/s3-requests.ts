@@ -4,9 +4,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
-import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { createS3Client, type S3Connection } from './s3-client';
 import { sdkError } from './s3-errors';
+import { findPlace, type Place } from './s3-place';
 import { elementText } from './s3-xml';
 
 export interface S3Request {
@@ -136,47 +137,6 @@ type HandledRequest = Parameters<S3Client['config']['requestHandler']['handle']>
 
 interface HandledAnswer {
   readonly response: { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: Readable };
-}
-
-/** Where a bucket answers, and how a request to it is signed. */
-interface Place {
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port?: number;
-  /** Before the key, without a slash at its end. */
-  readonly path: string;
-  readonly sign: (request: object) => Promise<object>;
-}
-
-/** Lets the SDK make a request, with all its rules about endpoints, and looks where it would have gone. */
-async function findPlace(client: S3Client, bucket: string): Promise<Place> {
-  let seen: Omit<Place, 'sign'> | undefined;
-  const command = new HeadBucketCommand({ Bucket: bucket });
-  command.middlewareStack.add(
-    () => async (args) => {
-      seen = args.request as Omit<Place, 'sign'>;
-      return { response: {}, output: { $metadata: {} } };
-    },
-    { step: 'build', priority: 'low', name: 'onlyLooking' },
-  );
-  await client.send(command);
-  if (seen === undefined) throw new Error(`the SDK made no request for bucket ${bucket}`);
-  const region = await client.config.region();
-  const scheme = { name: 'sigv4', signingName: 's3', signingRegion: region, properties: {} };
-  const signer = await client.config.signer(scheme);
-  const { protocol, hostname, port, path } = seen;
-  return {
-    protocol,
-    hostname,
-    port,
-    path: path.replace(/\/$/, ''),
-    sign: (request) =>
-      signer.sign(request as never, {
-        signingDate: new Date(Date.now() + client.config.systemClockOffset),
-        signingRegion: region,
-        signingService: 's3',
-      }),
-  };
 }
 
 /** As S3 signs it: every byte but letters, digits and `-._~`, and the slash stays. */

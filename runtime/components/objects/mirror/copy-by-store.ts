@@ -3,7 +3,7 @@ import { BackupError } from '../../../errors';
 import type { ListedObject } from '../../../store/bucket';
 import { MAX_PARTS } from '../../../store/part-size';
 import type { ObjectTags } from '../../../store/store';
-import type { Copier, WrittenCopy } from './copy-object';
+import type { Copier, WrittenCopy } from './copier';
 import { inParts, partPlaces } from './parts';
 
 /** Parts of one object that the store copies at once. */

@@ -2,33 +2,17 @@
 import { createHash } from 'node:crypto';
 import { mirroredKey, type InventoryEntry, type MissingReason } from '../../../../model';
 import { BackupError } from '../../../errors';
-import type { Bucket, BucketVersion, ListedObject } from '../../../store/bucket';
+import type { Bucket, ListedObject } from '../../../store/bucket';
 import { sdkError } from '../../../store/s3-errors';
-import type { ObjectTags } from '../../../store/store';
-import type { MirrorRequest, MirrorSettings } from '../types';
-import type { Bandwidth } from './bandwidth';
+import type { Copier } from './copier';
 import { copyByStore } from './copy-by-store';
 import { copyThroughHere } from './copy-through-here';
-
-/** What copying an object needs. */
-export interface Copier {
-  readonly mirror: MirrorRequest;
-  readonly vault: Bucket;
-  /** Of the mirror, in the vault. */
-  readonly prefix: string;
-  readonly settings: MirrorSettings;
-  readonly bandwidth: Bandwidth;
-  readonly signal: AbortSignal;
-}
 
 export type CopyResult =
   | { readonly kind: 'copied'; readonly entry: InventoryEntry }
   /** It was deleted since it was listed. */
   | { readonly kind: 'vanished' }
   | { readonly kind: 'missing'; readonly reason: MissingReason; readonly error?: BackupError };
-
-/** What was written, and its digest. */
-export type WrittenCopy = BucketVersion & Pick<InventoryEntry, 'sha256' | 'parts'> & { readonly tags: ObjectTags };
 
 /** An object that changes while it is copied is tried once more, as it is then. */
 const MOST_ATTEMPTS = 2;

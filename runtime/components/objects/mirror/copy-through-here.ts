@@ -6,7 +6,7 @@ import type { Attributes, DigestedBytes, ListedObject, OpenedSource, OpenOptions
 import { processBudget } from '../../../store/part-budget';
 import { MAX_PARTS } from '../../../store/part-size';
 import type { ObjectTags } from '../../../store/store';
-import type { Copier, WrittenCopy } from './copy-object';
+import type { Copier, WrittenCopy } from './copier';
 import { inParts, partPlaces } from './parts';
 
 /** Parts of one object on their way at once; the memory that all objects share allows fewer. */

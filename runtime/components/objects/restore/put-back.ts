@@ -1,17 +1,11 @@
 /** Writes one object of a mirror to the target, and proves that it is what was mirrored. */
 import { mirroredKey, type InventoryEntry } from '../../../../model';
-import type { Bucket, WriteOptions } from '../../../store/bucket';
+import type { Bucket } from '../../../store/bucket';
 import { MAX_PARTS } from '../../../store/part-size';
 import { damagedObject } from '../entry-digest';
 import { inParts, partPlaces } from '../mirror/parts';
-import type { ObjectsRestoreRequest } from '../types';
+import { writeOptions, type PuttingBack } from './putting-back';
 import { sendThroughHere } from './send-through-here';
-
-export interface PuttingBack extends Pick<ObjectsRestoreRequest, 'to' | 'vault' | 'way' | 'settings'> {
-  /** Of the mirror, in the vault. */
-  readonly prefix: string;
-  readonly signal: AbortSignal;
-}
 
 /** Parts of one object that the store copies at once. */
 const PARTS_AT_ONCE = 4;
@@ -51,16 +45,6 @@ async function copyInParts(putting: PuttingBack, entry: InventoryEntry): Promise
       return sha256;
     },
   );
-}
-
-/** What describes the object is stored with its version; only its tags are in the inventory. */
-export async function writeOptions(
-  { vault, prefix, signal }: Pick<PuttingBack, 'vault' | 'prefix' | 'signal'>,
-  entry: InventoryEntry,
-): Promise<WriteOptions> {
-  const described = await vault.describe(mirroredKey(prefix, entry), { versionId: entry.versionId, signal });
-  if (!described) throw damagedObject(entry, `version ${entry.versionId} is not there`);
-  return { attributes: described.attributes, tags: entry.tags, signal };
 }
 
 function sourceOf(vault: Bucket, prefix: string, entry: InventoryEntry) {

@@ -7,7 +7,7 @@ import { processBudget } from '../../../store/part-budget';
 import { MAX_PARTS } from '../../../store/part-size';
 import { EntryDigest } from '../entry-digest';
 import { partPlaces } from '../mirror/parts';
-import { writeOptions, type PuttingBack } from './put-back';
+import { writeOptions, type PuttingBack } from './putting-back';
 
 const MOST_READS = 3;
 
