@@ -1,7 +1,7 @@
 /** What a volume holds now against what an index says: both in the same order, so neither is ever held as a whole. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { comparePaths, type FileEntry } from '../entry';
 import { absolutePath, isGone, unreadable, type WalkedEntry } from '../walk';
 
@@ -78,14 +78,25 @@ async function isUnchanged(root: string, now: WalkedEntry, before: FileEntry, fi
 
 /** Hex; nothing when it is not there any more. */
 export async function digestOf(root: string, path: string): Promise<string | undefined> {
-  const hash = createHash('sha256');
   try {
     // What was swapped for a link meanwhile is not followed, and a pipe not waited for.
     const file = await open(absolutePath(root, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    for await (const chunk of file.createReadStream() as AsyncIterable<Buffer>) hash.update(chunk);
-    return hash.digest('hex');
+    return await digestOfOpen(file).finally(() => file.close());
   } catch (error) {
     if (isGone(error) || (error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
     throw unreadable(root, path, error);
+  }
+}
+
+/** Most files are smaller: a stream for each would cost more than its bytes. */
+const READ_BYTES = 128 * 1024;
+
+async function digestOfOpen(file: FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, READ_BYTES, null);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, bytesRead));
   }
 }
