@@ -42,6 +42,8 @@ export interface Counted {
 
 export interface Execution {
   readonly counted?: Counted;
+  /** `optional`: the command has an answer without one, and is given an empty name. */
+  readonly source?: 'optional';
   readonly work: (run: CommandRun) => Promise<Answer>;
 }
 
@@ -51,11 +53,11 @@ export async function execute(
   command: Command,
   dependencies: Dependencies,
   console: Console,
-  { counted, work }: Execution,
+  { counted, source, work }: Execution,
 ): Promise<ExitCode> {
   // Whose backup it is comes first: whatever is wrong after that can be counted as that source's failure.
   applyEnvironment(command, dependencies.host.env, ['vault', 'source']);
-  const target = requireTarget(command.opts<Partial<SharedOptions>>());
+  const target = requireTarget(command.opts<Partial<SharedOptions>>(), source);
   const measured: MeasuredValues = {};
   const count = (end: 'succeeded' | 'failed' | 'unverified', values: MeasuredValues = {}) => {
     if (!counted) return;

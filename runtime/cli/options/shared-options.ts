@@ -75,13 +75,13 @@ export function addSecretOptions(command: Command): Command {
 }
 
 /** The vault and the source, which have no default. */
-export function requireTarget(options: Partial<SharedOptions>): { vault: string; source: string } {
+export function requireTarget(options: Partial<SharedOptions>, need?: 'optional'): { vault: string; source: string } {
   const { vault, source } = options;
   if (vault === undefined) {
     throw usageError('no vault is given', 'Give --vault s3://bucket[/prefix], or set POSTGRES_BACKUP_VAULT.');
   }
-  if (source === undefined) {
+  if (source === undefined && need !== 'optional') {
     throw usageError('no source is given', 'Give --source NAME, or set POSTGRES_BACKUP_SOURCE.');
   }
-  return { vault, source };
+  return { vault, source: source ?? '' };
 }
