@@ -41,6 +41,7 @@ export * from './postgres-source';
 export * from './postgres-source-props';
 export * from './postgres-version';
 export * from './recovery-access';
+export * from './pre-deployment-backup';
 export * from './restore-drill';
 export * from './restore-drill-props';
 export * from './retention';

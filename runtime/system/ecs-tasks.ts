@@ -69,10 +69,20 @@ function environmentOf(request: StartRequest): { name: string; value: string }[]
   ];
 }
 
+/** A task that was started before. */
+export function ecsTask(cluster: string, arn: string, open: typeof openEcs = openEcs): StartedTask {
+  return {
+    description: `task ${arn.split('/').at(-1)}`,
+    arn,
+    state: async () => startedTask(cluster, arn, await open()).state(),
+  };
+}
+
 function startedTask(cluster: string, arn: string, { client, sdk }: { client: ECSClient; sdk: EcsSdk }): StartedTask {
   const description = `task ${arn.split('/').at(-1)}`;
   return {
     description,
+    arn,
     state: async () => {
       const command = new sdk.DescribeTasksCommand({ cluster, tasks: [arn] });
       const { tasks = [] } = await asked(`describe ${description}`, () => client.send(command));

@@ -76,9 +76,9 @@ async function waitForPoint(
 }
 
 /** Throws what the run itself left word of, when it failed. */
-async function lookForPoint(
+export async function lookForPoint(
   { component, class: retention, time }: StartRequest,
-  { store, source, now }: FollowContext,
+  { store, source, now }: Pick<FollowContext, 'store' | 'source' | 'now'>,
 ): Promise<MadePoint | undefined> {
   const address = addressOf({ source, component, class: retention, scheduledAt: time, startedAt: time });
   const run = await surveyRun(store, address);

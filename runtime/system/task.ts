@@ -15,6 +15,8 @@ export interface StartRequest {
 export interface StartedTask {
   /** For people: where it runs. */
   readonly description: string;
+  /** Of a task of ECS: by this it is found again. */
+  readonly arn?: string;
   state(): Promise<TaskState>;
 }
 
