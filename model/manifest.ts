@@ -18,7 +18,7 @@ export const ITEM_NAMES: Readonly<Record<Component, string>> = {
   'base-backup': 'file',
   wal: 'segment',
   objects: 'object',
-  files: 'file',
+  files: 'entry',
   configuration: 'entry',
   qdrant: 'collection',
   n8n: 'workflow',

@@ -44,7 +44,7 @@ export function configurationAnswer(source: string, result: ConfigurationResult)
   const { manifest, uri, durationMs } = result;
   const { point, totals, entries, warnings } = manifest;
   const facts = [
-    formatNumberOf(totals.items, 'entry', 'entries'),
+    formatNumberOf(totals.items, 'entry'),
     `${formatBytes(totals.storedBytes)} stored`,
     formatDuration(durationMs),
   ].join(' · ');
@@ -91,7 +91,7 @@ export function restoredConfigurationAnswer(report: RestoreConfigurationReport):
 function countsOf({ action, entries }: RestoreConfigurationReport): string {
   if (action === 'apply') {
     const written = entries.filter(({ isApplied }) => isApplied).length;
-    return `${formatNumberOf(written, 'entry', 'entries')} written and read again`;
+    return `${formatNumberOf(written, 'entry')} written and read again`;
   }
   const states = [...new Set(entries.map(({ state }) => state))];
   return states.map((state) => `${entries.filter((entry) => entry.state === state).length} ${state}`).join(', ');

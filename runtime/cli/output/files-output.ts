@@ -43,7 +43,7 @@ export function filesAnswer(source: string, result: FilesResult): Answer {
   const { manifest, uri, durationMs } = result;
   const { point, totals, volumes, dependsOn, warnings } = manifest;
   const facts = [
-    formatNumberOf(totals.items, 'entry', 'entries'),
+    formatNumberOf(totals.items, 'entry'),
     `${formatBytes(totals.storedBytes)} stored`,
     formatDuration(durationMs),
   ].join(' · ');
@@ -75,8 +75,8 @@ function volumeLine({ name, kind, counts }: FilesVolume): string {
   const facts = [
     kind,
     `${formatNumberOf(counts.files + counts.hardLinks, 'file')} of ${formatBytes(counts.contentBytes)}`,
-    `${formatNumberOf(counts.stored, 'entry', 'entries')} new or changed`,
-    ...(counts.deleted > 0 ? [`${formatNumberOf(counts.deleted, 'entry', 'entries')} deleted`] : []),
+    `${formatNumberOf(counts.stored, 'entry')} new or changed`,
+    ...(counts.deleted > 0 ? [`${formatNumberOf(counts.deleted, 'entry')} deleted`] : []),
   ];
   return `  ${printable(name)}: ${facts.join(', ')}`;
 }
@@ -88,7 +88,7 @@ export function restoredFilesAnswer(report: RestoreFilesReport): Answer {
   const differing = volumes.reduce((sum, one) => sum + one.differing, 0);
   const compared =
     differing === 0 ? 'as in the backup' : `compared, ${formatNumberOf(differing, 'difference')} from the backup`;
-  const sentence = `${point} · ${formatNumberOf(entries, 'entry', 'entries')} ${compared} · ${formatDuration(durationMs)}`;
+  const sentence = `${point} · ${formatNumberOf(entries, 'entry')} ${compared} · ${formatDuration(durationMs)}`;
   const document: RestoredFilesDocument = {
     format: 'postgres-backup/restore-files/1',
     ...report,

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { MANIFEST_FORMAT, pointId, type ConfigurationManifest, type StoredObject } from '../../../model';
 import { PointWriter } from '../../catalog/point-writer';
 import { addressOf } from '../../catalog/run-id';
-import { toBackupError } from '../../errors';
+import { BackupError, toBackupError } from '../../errors';
 import { formatNumberOf } from '../../observe/format';
 import { StreamUpload } from '../../store/stream-upload';
 import { VerifiedStream } from '../../store/verified-stream';
@@ -29,8 +29,10 @@ export async function backupConfiguration(
   const begun = performance.now();
   const startedAt = context.now();
   const address = addressOf({ ...request, component: 'configuration', startedAt });
-  const writer = await PointWriter.claim(context.store, address, startedAt);
+  const { store, deadlineSeconds } = context;
+  const writer = await PointWriter.claim(store, address, startedAt, { deadlineSeconds });
   if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
+  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
   try {
     const step = context.reporter.begin('configuration');
     const values = await collectValues(request, services, context.signal);
@@ -41,9 +43,11 @@ export async function backupConfiguration(
     for (const warning of manifest.warnings) context.reporter.warn(warning);
     context.signal.throwIfAborted();
     await writer.finish(manifest);
-    step.done(formatNumberOf(values.length, 'entry', 'entries'));
+    step.done(formatNumberOf(values.length, 'entry'));
     return { outcome: 'made', manifest, uri: writer.uri, durationMs: performance.now() - begun };
   } catch (error) {
+    const isTaken = error instanceof BackupError && error.code === 'store-conflict' && (await writer.isTakenOver());
+    if (isTaken) return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
     await leaveRecord(writer, error, context);
     throw error;
   }

@@ -5,7 +5,7 @@ import type { RunContext } from '../../context';
 export type ConfigurationPoint = RecoveryPoint<ConfigurationManifest>;
 
 /** What a run needs: no server. */
-export type ConfigurationContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>;
+export type ConfigurationContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now' | 'deadlineSeconds'>;
 
 /** A value with what is needed to put it back. */
 export interface ConfigurationValue {

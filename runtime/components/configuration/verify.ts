@@ -34,7 +34,7 @@ async function verifyOpened(
 ): Promise<Finding> {
   try {
     const entries = await readEntries(manifest, context, keys, onBytes);
-    const opened = formatNumberOf(entries.length, 'entry', 'entries');
+    const opened = formatNumberOf(entries.length, 'entry');
     return { outcome: 'passed', finding: `every byte read; ${opened} opened, as in the manifest` };
   } catch (error) {
     if (!(error instanceof BackupError)) throw error;

@@ -18,12 +18,16 @@ export async function backupFiles(request: FilesRequest, context: FilesContext):
   const begun = performance.now();
   const startedAt = context.now();
   const address = addressOf({ ...request, component: 'files', startedAt });
-  const writer = await PointWriter.claim(context.store, address, startedAt);
+  const { store, deadlineSeconds } = context;
+  const writer = await PointWriter.claim(store, address, startedAt, { deadlineSeconds });
   if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
+  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
   try {
     const manifest = await makePoint(request, context, writer, startedAt);
     return { outcome: 'made', manifest, uri: writer.uri, durationMs: performance.now() - begun };
   } catch (error) {
+    const isTaken = error instanceof BackupError && error.code === 'store-conflict' && (await writer.isTakenOver());
+    if (isTaken) return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
     await leaveRecord(writer, error, context);
     throw error;
   }

@@ -43,7 +43,7 @@ export async function restoreFiles(request: RestoreFilesRequest, context: FilesC
       const restore: VolumeRestore = { request, volume, origin, tar, zstd, root, selection, scratch, step, warnings };
       const compared = await restoreVolume(restore, context);
       volumes.push({ name: volume.name, directory, ...compared });
-      step.done(formatNumberOf(compared.entries, 'entry', 'entries'));
+      step.done(formatNumberOf(compared.entries, 'entry'));
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }

@@ -39,7 +39,7 @@ export async function backupVolume(run: FilesRun, source: VolumeSource, base: Ba
       run.warnings.push(warning);
       context.reporter.warn(warning);
     }
-    step.done(`${formatNumberOf(counts.stored, 'entry', 'entries')} stored, ${formatBytes(archive.sizeBytes)}`);
+    step.done(`${formatNumberOf(counts.stored, 'entry')} stored, ${formatBytes(archive.sizeBytes)}`);
     const volume = { name: source.name, kind, listedAt, builtOn: base?.archives ?? [], counts } as const;
     return { volume, archive, storedIndex, keptIndex };
   } catch (error) {

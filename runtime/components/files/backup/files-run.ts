@@ -5,7 +5,7 @@ import type { Tar } from '../tar/find-tar';
 import type { FilesRequest } from '../types';
 
 /** What a backup of files needs of a run: no server. */
-export type FilesContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>;
+export type FilesContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now' | 'deadlineSeconds'>;
 
 /** Everything the steps of one backup share. */
 export interface FilesRun {
