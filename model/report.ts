@@ -114,7 +114,7 @@ export function reportsPrefix(source: string): string {
 
 /** `<source>/reports/<YYYY>/<MM>/<DD>/<name>.json`; the day is that of UTC. */
 export function reportKey(source: string, day: Date, name: string): string {
-  return `${reportsPrefix(source)}${day.toISOString().slice(0, 10).replaceAll('-', '/')}/${name}.json`;
+  return `${reportsPrefix(source)}${day.toISOString().slice(0, 10).replace(/-/g, '/')}/${name}.json`;
 }
 
 /** The newest report of a day. */

@@ -71,7 +71,7 @@ export class CoveredLog {
     const begins = path.map((_, index) => (index === 0 ? 0n : this.boundary(origins[index - 1].switchedAt)));
     let position = this.boundary(from);
     for (;;) {
-      const owner = begins.findLastIndex((begin) => begin <= position);
+      const owner = Math.max(...begins.map((begin, index) => (begin <= position ? index : -1)));
       const next = begins[owner + 1];
       const ranges = this.timelines.find(({ timeline }) => timeline === path[owner])?.ranges ?? [];
       const range = ranges.find((one) => one.from <= position && position < one.to);

@@ -84,7 +84,7 @@ export function segmentsNeeded(
   }));
   const names: string[] = [];
   for (let number = range.from / size; number * size < range.to; number += 1n) {
-    const owner = begins.findLast(({ firstSegment }) => firstSegment <= number) ?? begins[0];
+    const owner = begins.filter(({ firstSegment }) => firstSegment <= number).at(-1) ?? begins[0];
     names.push(segmentAt(owner.timeline, number * size, segmentBytes));
   }
   return names;

@@ -1,9 +1,8 @@
 // The role for the day when everything else is gone: what it may read, who may take it, who is told.
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { AlarmTopic, BackupVault, RecoveryAccess, type RecoveryAccessProps } from '../../lib';
-import { findingsOf } from './support/nag';
 import { permissions } from './support/policies';
 import { templateOf, testStack } from './support/stacks';
 
@@ -63,13 +62,4 @@ test('the topic of the alarms is told each time it is taken, and EventBridge may
       ]),
     },
   });
-});
-
-test('synthesises without a finding that nobody has acknowledged', () => {
-  const findings = findingsOf((app) => {
-    const stack = new Stack(app, 'Own');
-    const { topic } = new AlarmTopic(stack, 'Alarms');
-    new RecoveryAccess(stack, 'Recovery', { vault: new BackupVault(stack, 'Vault'), topic, assumedBy: ON_CALL });
-  });
-  expect(findings.filter((line) => line.includes('/Recovery'))).toEqual([]);
 });
