@@ -40,6 +40,7 @@ import type { CallerIdentity } from '../observe/caller-identity';
 import type { SourceStatus } from '../observe/status/source-status';
 import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
+import type { MomentContext, MomentReport, MomentRequest } from '../recovery/types';
 import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
 import type { Bucket } from '../store/bucket';
 import type { ObjectStore } from '../store/store';
@@ -57,6 +58,7 @@ export interface Dependencies {
   readonly catalog: Catalog;
   readonly dump: DumpComponent;
   readonly baseBackup: BaseBackupComponent;
+  readonly moments: Moments;
   readonly objects: ObjectsComponent;
   readonly files: FilesComponent;
   readonly configuration: ConfigurationComponent;
@@ -98,6 +100,8 @@ export interface Host {
   readonly processors: number;
   readonly now: () => Date;
   readonly clock: MonotonicClock;
+  /** What this program is started with: for `restore_command`. */
+  readonly program: readonly string[];
   /** Ends the process at once. */
   readonly exit: (exitCode: ExitCode) => void;
 }
@@ -126,6 +130,11 @@ export interface DumpComponent {
 
 export interface BaseBackupComponent {
   backup(request: BaseBackupRequest, context: RunContext): Promise<BaseBackupResult>;
+}
+
+export interface Moments {
+  /** Restores a whole server to a moment. */
+  restore(request: MomentRequest, context: MomentContext): Promise<MomentReport>;
 }
 
 export interface Drills {

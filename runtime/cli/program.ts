@@ -20,7 +20,7 @@ import { describeDrill, drill, DRILL_COUNTED } from './commands/drill';
 import { describeEvidence, evidence } from './commands/evidence';
 import { describeInfo, info } from './commands/info';
 import { describeRecover, recover } from './commands/recover';
-import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
+import { describeRestore, restoreExecution } from './commands/restore';
 import { describeRestoreObjects, restoreObjects, RESTORE_OBJECTS_COUNTED } from './commands/restore-objects';
 import {
   describeRestoreConfiguration,
@@ -119,9 +119,7 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   backupBaseCommand.action(() => run(backupBaseCommand, { counted: BASE_BACKUP_COUNTED, work: backupBase }));
 
   const restoreCommand = describeRestore(program, host.processors);
-  restoreCommand.action((point: string) =>
-    run(restoreCommand, { counted: RESTORE_COUNTED, work: (started) => restore(point, started) }),
-  );
+  restoreCommand.action((point: string | undefined) => run(restoreCommand, restoreExecution(point, restoreCommand)));
   const restoreObjectsCommand = describeRestoreObjects(restoreCommand);
   restoreObjectsCommand.action((point: string) =>
     run(restoreObjectsCommand, {

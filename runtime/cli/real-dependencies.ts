@@ -21,6 +21,7 @@ import { runDrill } from '../drill/drill';
 import { gatherEvidence } from '../drill/evidence/gather';
 import { resolveServer } from '../postgres/resolve-server';
 import { readSecret } from '../postgres/secrets-manager';
+import { restoreToMoment } from '../recovery/restore-to-moment';
 import { applyRetention } from '../retention/apply-retention';
 import { planRetention } from '../retention/plan-retention';
 import { openS3Store } from '../store/s3-store';
@@ -42,6 +43,7 @@ export function realDependencies(exit: Host['exit']): Dependencies {
       processors: availableParallelism(),
       now: () => new Date(),
       clock: () => performance.now(),
+      program: [process.execPath, ...process.argv.slice(1, 2)],
       exit,
     },
     openStore: (vaultUri) => openS3Store(vaultUri),
@@ -49,6 +51,7 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     catalog: { findPoint, listPoints, readPoint, readStatus },
     dump: { backup: backupDump, restore: restoreDump, check: checkDump },
     baseBackup: { backup: backupBase },
+    moments: { restore: restoreToMoment },
     objects: {
       openBucket: (place) => openBucket(place, readSecret),
       openMirror: (setting) => openMirror(setting, readSecret),

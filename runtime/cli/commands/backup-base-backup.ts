@@ -5,7 +5,7 @@ import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
 import { Setting } from '../options/setting';
-import { addSecretOptions, addSharedOptions, LONG_RUN } from '../options/shared-options';
+import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { moment, nonEmpty, oneOf, retentionClass, seconds, trueOrFalse, wholeNumber } from '../options/values';
 import { baseBackupAnswer } from '../output/base-backup-output';
 
@@ -45,7 +45,7 @@ export function describeBackupBase(parent: Command): Command {
     .addHelpText(
       'after',
       examples(
-        'PGHOST=db.internal PGUSER=backup postgres-backup backup base-backup --vault s3://acme-vault --source orders',
+        'postgres-backup backup base-backup --vault s3://acme-vault --source orders',
         'PGHOST=standby.internal postgres-backup backup base-backup --from-standby --vault s3://acme-vault --source orders',
       ),
     )
@@ -56,7 +56,7 @@ export function describeBackupBase(parent: Command): Command {
 }
 
 export async function backupBase(run: CommandRun): Promise<Answer> {
-  const options = run.command.opts<BaseBackupOptions>();
+  const options = run.command.opts<BaseBackupOptions & SharedOptions>();
   const { store, reporter, signal, now, source } = run;
   const server = run.server();
   reporter.headline(`${source}: ${server.description} → ${store.uri}`);
@@ -70,7 +70,8 @@ export async function backupBase(run: CommandRun): Promise<Answer> {
     walTimeoutSeconds: options.walTimeout,
     scratchDirectory: options.scratchDirectory,
   };
-  const result = await run.dependencies.baseBackup.backup(request, { store, server, reporter, signal, now });
+  const context = { store, server, reporter, signal, now, deadlineSeconds: options.deadline };
+  const result = await run.dependencies.baseBackup.backup(request, context);
   if (result.outcome === 'made') {
     const { totals } = result.manifest;
     run.measure({

@@ -14,7 +14,9 @@ export async function requireArchive({ request, context, server }: BaseBackupRun
   for await (const { file } of archive.files(server.systemIdentifier)) if (file.kind === 'segment') return;
   throw new BackupError('wal-missing', `no WAL of this server is archived in ${context.store.uri}`, {
     detail: `Its system identifier is ${server.systemIdentifier}. Without its log a base backup restores nothing.`,
-    hint: 'Set archive_command as the guide of point-in-time recovery has it, and see that `postgres-backup wal-check` finds it.',
+    hint:
+      'Set archive_command as the guide of point-in-time recovery has it, end a segment with SELECT pg_switch_wal(), and see ' +
+      'that `postgres-backup wal-check` finds it.',
   });
 }
 

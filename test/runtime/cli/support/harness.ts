@@ -34,6 +34,7 @@ export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
   readonly baseBackup?: Partial<Dependencies['baseBackup']>;
+  readonly moments?: Partial<Dependencies['moments']>;
   readonly objects?: Partial<Dependencies['objects']>;
   readonly files?: Partial<FilesComponent>;
   readonly configuration?: Partial<ConfigurationComponent>;
@@ -97,6 +98,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       processors: 8,
       now: () => NOW,
       clock: () => 0,
+      program: ['/usr/bin/node', '/opt/postgres-backup.js'],
       exit: (code) => {
         ran.exits.push(code);
         setup.onExit?.({ ...seen });
@@ -136,6 +138,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       },
     },
     baseBackup: { backup: nobodyAsked, ...setup.baseBackup },
+    moments: { restore: nobodyAsked, ...setup.moments },
     objects: {
       openBucket: nobodyAsked,
       openMirror: nobodyAsked,

@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => primary.stop(), 60_000);
 
-const verify = (point: BaseBackupPoint, depth: 'stored' | 'read') => verifyPoint(point, depth, primary.lab.context({}));
+const verify = (made: BaseBackupPoint, depth: 'stored' | 'read') => verifyPoint(made, depth, primary.lab.context({}));
 const pointsKeys = async () =>
   (await primary.lab.keys(`${SOURCE}/base-backup/`)).filter((key) => key.endsWith(MANIFEST_NAME));
 
