@@ -6,7 +6,7 @@ import { ScheduledComponentProps } from './scheduled-component';
 /**
  * A backup of settings, secrets and certificates.
  */
-export interface ConfigurationBackupProps extends ScheduledComponentProps {
+export interface ConfigurationOptions {
   /**
    * SSM parameters.
    *
@@ -43,3 +43,8 @@ export interface ConfigurationBackupProps extends ScheduledComponentProps {
    */
   readonly envelopeKey?: kms.IKey;
 }
+
+/**
+ * What is backed up, and how.
+ */
+export interface ConfigurationBackupProps extends ConfigurationOptions, ScheduledComponentProps {}

@@ -18,8 +18,12 @@ import { BackupPlan } from './backup-plan';
 import { BackupReports, BackupReportsProps } from './backup-reports';
 import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
+import { ConfigurationBackup } from './configuration-backup';
+import { ConfigurationOptions } from './configuration-backup-props';
 import { noteCosts } from './cost-notes';
 import { createDeadLetterQueue } from './dead-letter-queue';
+import { FileSystemBackup } from './file-system-backup';
+import { FileVolumeOptions } from './file-system-backup-props';
 import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
 import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
@@ -202,6 +206,34 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     }
     mirror.addMirror(name, options);
     return mirror;
+  }
+
+  /**
+   * Backs up a file system beside the dump, on the backup's own plan. All volumes of a backup make one recovery point together; for
+   * other settings, make a `FileSystemBackup` with `componentDefaults` and add it with `addComponent`, once.
+   *
+   * @param name of the volume: a part of every key in the vault, so it never changes
+   * @param options what is backed up
+   */
+  public addFiles(name: string, options: FileVolumeOptions): FileSystemBackup {
+    let files = this.added.find((component) => component instanceof FileSystemBackup);
+    if (!files) {
+      files = new FileSystemBackup(this, 'Files', this.componentDefaults);
+      this.addComponent(files);
+    }
+    files.addVolume(name, options);
+    return files;
+  }
+
+  /**
+   * Backs up settings and secrets beside the dump, once, on the backup's own plan.
+   *
+   * @param options what is backed up
+   */
+  public addConfiguration(options: ConfigurationOptions): ConfigurationBackup {
+    const configuration = new ConfigurationBackup(this, 'Configuration', { ...this.componentDefaults, ...options });
+    this.addComponent(configuration);
+    return configuration;
   }
 
   /**

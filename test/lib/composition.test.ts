@@ -1,6 +1,7 @@
 /** Several components of one source: one set of functions, alarms of each, one dashboard; and the dump's alarms stay what they are. */
 import { Duration } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import * as efs from 'aws-cdk-lib/aws-efs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -17,7 +18,7 @@ import {
 import { FUNCTION_ENVIRONMENT } from '../../model';
 import { readRetentionSettings } from '../../runtime/retention/settings';
 import { permissions } from './support/policies';
-import { templateOf, testBackup, testStack } from './support/stacks';
+import { templateOf, testBackup, testStack, testVpc } from './support/stacks';
 
 /** As short as a component can be. */
 class Sample extends ScheduledComponent {
@@ -76,7 +77,14 @@ test('its task is told vault and source, and may write its own prefix alone', ()
   const written = permissions(template)
     .filter(({ holder, action }) => holder.startsWith('SampleTaskTaskRole') && action.startsWith('s3:'))
     .map(({ action, resource }) => `${action} ${/\/orders\/[^"]*/.exec(resource)?.[0]}`);
-  expect(written).toEqual(['s3:PutObject /orders/files/*', 's3:AbortMultipartUpload /orders/files/*']);
+  expect(written).toEqual([
+    's3:PutObject /orders/files/*',
+    's3:AbortMultipartUpload /orders/files/*',
+    // What is written about runs, and none of the data.
+    's3:GetObject /orders/files/*/started*.json',
+    's3:GetObject /orders/files/*/failure*.json',
+    's3:GetObject /orders/files/*/manifest.json',
+  ]);
 });
 
 test('its new recovery points start the verification, whose role may read them', () => {
@@ -151,6 +159,22 @@ test('mirrors are added by name, and make one component', () => {
   expect(backup.components.map(({ component }) => component)).toEqual(['dump', 'objects']);
   expect(() => backup.addObjects('media', { from })).toThrow("has a mirror 'media' already");
   templateOf(stack).resourceCountIs('AWS::ECS::TaskDefinition', 2);
+});
+
+test('file systems and settings are added, each watched as the dump is', () => {
+  const stack = testStack();
+  const vpc = testVpc(stack);
+  const backup = testBackup(stack, { vpc });
+  const fileSystem = new efs.FileSystem(stack, 'Media', { vpc });
+  const files = backup.addFiles('media', { fileSystem });
+  expect(backup.addFiles('archive', { fileSystem })).toBe(files);
+  backup.addConfiguration({ parameterPaths: ['/orders'] });
+  expect(backup.components.map(({ component }) => component)).toEqual(['dump', 'files', 'configuration']);
+  const template = templateOf(stack);
+  expect(variablesOf(template, 'BackupFreshness')).toMatchObject({
+    [FUNCTION_ENVIRONMENT.components]: '["dump","files","configuration"]',
+  });
+  expect(alarmIds(template).filter((id) => /^BackupAlarms(files|configuration)BackupTooOld/.test(id))).toHaveLength(2);
 });
 
 test('a plan of its own gives its retention and its alarms', () => {
