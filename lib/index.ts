@@ -14,6 +14,8 @@ export * from './backup-schedules';
 export * from './backup-task';
 export * from './backup-vault';
 export * from './backup-vault-props';
+export * from './base-backup';
+export * from './base-backup-props';
 export * from './certificate-authority';
 export * from './check';
 export * from './component-alarms';

@@ -7,6 +7,7 @@ import { componentPrefix } from '../model';
 import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { backupMetric } from './backup-metrics';
+import { IBackupVault } from './backup-vault-props';
 import { createDeadLetterQueue } from './dead-letter-queue';
 import { logEncryptionKey } from './log-encryption-key';
 import { ageRuleProblems } from './wal-age-rules';
@@ -26,6 +27,10 @@ export class WalArchive extends Construct {
   /** How often the archive is audited. */
   public static readonly INTERVAL = Duration.minutes(5);
 
+  /** Name of the source. */
+  public readonly sourceName: string;
+  /** Where the log is archived. */
+  public readonly vault: IBackupVault;
   /** For `archive_command`. */
   public readonly archiveCommand: string;
   /** For `restore_command`. */
@@ -56,13 +61,15 @@ export class WalArchive extends Construct {
     super(scope, id);
     this.props = props;
     const { vault, sourceName } = props;
+    this.sourceName = sourceName;
+    this.vault = vault;
     const settings = new WalSettings({ vaultUri: vault.vaultUri, sourceName, region: vault.bucket.env.region }, props);
     this.archiveCommand = settings.archiveCommand;
     this.restoreCommand = settings.restoreCommand;
     this.archiveTimeout = settings.archiveTimeout;
     this.postgresqlConf = settings.file;
     const objective = checkedObjective(props.recoveryPointObjective ?? Duration.minutes(15), settings.archiveTimeout);
-    const prefix = `${keyPrefix(vault.vaultUri)}${componentPrefix(sourceName, 'wal')}`;
+    const prefix = this.prefix;
     this.node.addValidation({ validate: () => ageRuleProblems(vault.bucket, prefix) });
 
     const deadLetterQueue = props.deadLetterQueue ?? createDeadLetterQueue(this, 'DeadLetters');
@@ -122,6 +129,20 @@ export class WalArchive extends Construct {
   }
 
   /**
+   * Lets a role find by name what is archived, and read none of it: a base backup is a recovery point when its log is there.
+   *
+   * @param grantee who may look
+   */
+  public grantFind(grantee: iam.IGrantable): iam.Grant {
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['s3:ListBucket'],
+      resourceArns: [this.vault.bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': `${this.prefix}*` } },
+    });
+  }
+
+  /**
    * Lets a machine outside AWS archive, by a certificate (IAM Roles Anywhere): no key that lasts.
    *
    * @param id the construct's id
@@ -151,6 +172,11 @@ export class WalArchive extends Construct {
    */
   public metricFindings(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('walFindings', options);
+  }
+
+  /** Of its keys, with a slash at its end. */
+  private get prefix(): string {
+    return `${keyPrefix(this.vault.vaultUri)}${componentPrefix(this.sourceName, 'wal')}`;
   }
 
   private metric(key: Parameters<typeof backupMetric>[0], options?: cloudwatch.MetricOptions): cloudwatch.Metric {
