@@ -85,9 +85,7 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
 
   public grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
     const location = this.location(source, component);
-    const written = allowWrite(location, grantee);
-    // The runs of other components are not repeated.
-    return component === BackupComponent.DUMP ? written.combine(allowRepeat(location, grantee)) : written;
+    return allowWrite(location, grantee).combine(allowRepeat(location, grantee));
   }
 
   public grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {

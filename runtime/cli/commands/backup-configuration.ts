@@ -6,7 +6,7 @@ import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
 import { Setting } from '../options/setting';
-import { addSharedOptions, SHORT_RUN } from '../options/shared-options';
+import { addSharedOptions, SHORT_RUN, type SharedOptions } from '../options/shared-options';
 import { jsonList, moment, nonEmpty, repeatable, retentionClass } from '../options/values';
 import { configurationAnswer } from '../output/configuration-output';
 
@@ -54,9 +54,11 @@ export function describeBackupConfiguration(parent: Command): Command {
 
 export async function backupConfiguration(run: CommandRun): Promise<Answer> {
   const { store, reporter, signal, now, source } = run;
-  const request = requestOf(source, run.command.opts<ConfigurationOptions>());
+  const options = run.command.opts<ConfigurationOptions & SharedOptions>();
+  const request = requestOf(source, options);
   reporter.headline(`${source}: configuration → ${store.uri}`);
-  const result = await run.dependencies.configuration.backup(request, { store, reporter, signal, now });
+  const context = { store, reporter, signal, now, deadlineSeconds: options.deadline };
+  const result = await run.dependencies.configuration.backup(request, context);
   if (result.outcome === 'made') {
     const { totals } = result.manifest;
     run.measure({

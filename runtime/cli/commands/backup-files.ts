@@ -6,7 +6,7 @@ import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
 import { Setting } from '../options/setting';
-import { addSharedOptions, LONG_RUN } from '../options/shared-options';
+import { addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { jsonList, moment, nonEmpty, repeatable, retentionClass, seconds, wholeNumber } from '../options/values';
 import { filesAnswer } from '../output/files-output';
 
@@ -54,7 +54,7 @@ export function describeBackupFiles(parent: Command): Command {
 }
 
 export async function backupFiles(run: CommandRun): Promise<Answer> {
-  const options = run.command.opts<FilesOptions>();
+  const options = run.command.opts<FilesOptions & SharedOptions>();
   const volumes = volumesOf(options);
   const { store, reporter, signal, now, source } = run;
   reporter.headline(`${source}: ${volumes.map(({ directory }) => directory).join(', ')} → ${store.uri}`);
@@ -67,7 +67,8 @@ export async function backupFiles(run: CommandRun): Promise<Answer> {
     compressionLevel: options.compressionLevel,
     minimumFiles: options.minimumFiles,
   };
-  const result = await run.dependencies.files.backup(request, { store, reporter, signal, now });
+  const context = { store, reporter, signal, now, deadlineSeconds: options.deadline };
+  const result = await run.dependencies.files.backup(request, context);
   if (result.outcome === 'made') {
     const { totals } = result.manifest;
     run.measure({

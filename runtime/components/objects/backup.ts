@@ -1,7 +1,7 @@
 import { MANIFEST_FORMAT, pointId, type ObjectsManifest } from '../../../model';
 import { PointWriter } from '../../catalog/point-writer';
 import { addressOf } from '../../catalog/run-id';
-import { toBackupError } from '../../errors';
+import { BackupError, toBackupError } from '../../errors';
 import { VERSION } from '../../version';
 import { findKnownRuns } from './mirror/known-entries';
 import { mirrorBucket, type MirroredBucket } from './mirror/mirror-bucket';
@@ -25,6 +25,8 @@ export async function backupObjects(request: MirrorsRequest, context: MirrorCont
     const durationMs = performance.now() - begun;
     return { outcome: 'made', manifest, uri: writer.uri, durationMs, requests: sentBy(request) };
   } catch (error) {
+    const isTaken = error instanceof BackupError && error.code === 'store-conflict' && (await writer.isTakenOver());
+    if (isTaken) return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
     await leaveRecord(writer, error, context);
     throw error;
   }

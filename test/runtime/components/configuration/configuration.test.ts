@@ -93,7 +93,7 @@ function context() {
   return { store, reporter: silentReporter, signal: new AbortController().signal, now: () => new Date() };
 }
 
-async function backup(request: Partial<ConfigurationRequest> = {}) {
+async function backup(request: Partial<ConfigurationRequest> = {}, services = awsServices()) {
   const whole: ConfigurationRequest = {
     source: 'orders',
     class: 'manual',
@@ -104,7 +104,7 @@ async function backup(request: Partial<ConfigurationRequest> = {}) {
     texts: [],
     ...request,
   };
-  return backupConfiguration(whole, context(), awsServices(), awsEnvelopeKeys());
+  return backupConfiguration(whole, context(), services, awsEnvelopeKeys());
 }
 
 async function point(request: Partial<ConfigurationRequest> = {}): Promise<ConfigurationPoint> {
@@ -401,4 +401,32 @@ test('two runs for one time make one recovery point', async () => {
   const scheduledAt = new Date('2026-11-20T02:00:00Z');
   expect(await backup({ scheduledAt })).toMatchObject({ outcome: 'made' });
   expect(await backup({ scheduledAt })).toMatchObject({ outcome: 'skipped' });
+});
+
+describe('a run that failed', () => {
+  const scheduledAt = new Date('2026-11-20T02:00:00Z');
+  beforeEach(async () => void (await failureOf(backup({ scheduledAt, parameters: ['not there'] }))));
+
+  test('is repeated for its scheduled time, in a folder of its own, and restores', async () => {
+    const made = await point({ scheduledAt });
+    const names = store.keys().map((one) => one.slice(made.prefix.length));
+    const records = ['failure.json', MANIFEST_NAME, 'started-2.json', 'started.json'];
+    expect(names.sort()).toEqual(['attempt.2/envelope.json', ...records]);
+    expect(new Set(Object.values(await states(made)))).toEqual(new Set(['same']));
+    expect(await backup({ scheduledAt })).toMatchObject({ outcome: 'skipped' });
+  });
+
+  test('is skipped, and leaves no word of failing, where another attempt was faster', async () => {
+    const services = awsServices();
+    const overtaken: ConfigurationServices = {
+      ...services,
+      readPath: async (path) => {
+        const [started] = store.keys().filter((one) => one.endsWith('started.json'));
+        await store.put(started.replace('started.json', MANIFEST_NAME), Buffer.from('of the other'));
+        return services.readPath(path);
+      },
+    };
+    expect(await backup({ scheduledAt }, overtaken)).toMatchObject({ outcome: 'skipped' });
+    expect(store.keys().filter((one) => one.includes('failure'))).toHaveLength(1);
+  });
 });

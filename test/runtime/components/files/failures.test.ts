@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FAILURE_NAME, MANIFEST_NAME } from '../../../../model';
 import { failureOf } from '../../../support/failure-of';
@@ -143,6 +143,31 @@ test('two runs for one time make one recovery point', async () => {
   const scheduledAt = new Date('2026-11-20T02:00:00Z');
   expect(await lab.backup({ scheduledAt })).toMatchObject({ outcome: 'made' });
   expect(await lab.backup({ scheduledAt })).toMatchObject({ outcome: 'skipped' });
+});
+
+describe('a run that failed', () => {
+  const scheduledAt = new Date('2026-11-20T02:00:00Z');
+  beforeEach(async () => void (await failureOf(lab.backup({ scheduledAt, minimumFiles: 99 }))));
+
+  test('is repeated for its scheduled time, in a folder of its own, restores, and is built on', async () => {
+    const made = await lab.point({ scheduledAt });
+    const folder = `${made.prefix}attempt.2/`;
+    expect(made.manifest.objects.map(({ key }) => key.startsWith(folder))).toEqual([true, true]);
+    await lab.restore(made);
+    await expect(readFile(path.join(lab.target(), 'd/c'), 'utf8')).resolves.toBe('3');
+    expect((await lab.point()).manifest.dependsOn).toEqual([made.manifest.point]);
+    expect(await lab.backup({ scheduledAt })).toMatchObject({ outcome: 'skipped' });
+  });
+
+  test('is skipped, and leaves no word of failing, where another attempt was faster', async () => {
+    const overtaken = new FaultyStore(lab.store, []);
+    overtaken.put = async (key, body, options) => {
+      if (key.endsWith(MANIFEST_NAME)) await lab.store.put(key, Buffer.from('of the other'));
+      return lab.store.put(key, body, options);
+    };
+    expect(await lab.backup({ scheduledAt }, overtaken)).toMatchObject({ outcome: 'skipped' });
+    expect((await lab.keys()).filter((key) => key.includes('failure'))).toHaveLength(1);
+  });
 });
 
 test('a run that comes late is never built on a point that is younger than itself', async () => {

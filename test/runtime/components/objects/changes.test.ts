@@ -3,6 +3,7 @@ import { FAILURE_NAME } from '../../../../model';
 import { BackupError } from '../../../../runtime/errors';
 import { verifyObjects } from '../../../../runtime/components/objects/verify';
 import { failureOf } from '../../../support/failure-of';
+import { FaultyStore } from '../../../support/faulty-store';
 import { MirrorLab, SOURCE, type MirrorWorld } from './support';
 
 let lab: MirrorLab;
@@ -229,4 +230,23 @@ test('a run that failed is repeated for its scheduled time, and goes on from whe
   const manifest = await world.made({ scheduledAt, settings });
   expect(manifest.mirrors[0].changes).toMatchObject({ copied: 2, unchanged: 4 });
   expect((await world.run({ scheduledAt })).outcome).toBe('skipped');
+});
+
+test('a repeated run is skipped, and leaves no word of failing, where another attempt was faster', async () => {
+  const world = await lab.world('overtaken');
+  await world.put('a', 'x');
+  const scheduledAt = new Date('2026-11-20T02:00:00Z');
+  const failing = new FaultyStore(world.store, [{ on: 'put', key: /manifest/, effect: 'fail' }]);
+  await failureOf(world.run({ scheduledAt, store: failing }));
+  const overtaken = new FaultyStore(world.store, []);
+  overtaken.put = async (key, body, options) => {
+    if (key.endsWith('manifest.json')) await world.store.put(key, Buffer.from('of the other'));
+    return world.store.put(key, body, options);
+  };
+  expect((await world.run({ scheduledAt, store: overtaken })).outcome).toBe('skipped');
+  const failures = [];
+  for await (const entry of world.store.list('')) {
+    if (entry.kind === 'object' && entry.key.includes('/failure')) failures.push(entry.key);
+  }
+  expect(failures).toHaveLength(1);
 });
