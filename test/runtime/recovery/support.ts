@@ -22,7 +22,7 @@ export interface Mark {
 }
 
 export class MomentLab {
-  private readonly started: { server: RunningServer; directory: string }[] = [];
+  private readonly started: RunningServer[] = [];
 
   private constructor(readonly primary: ArchivingLab) {}
 
@@ -33,8 +33,13 @@ export class MomentLab {
   }
 
   async stop(): Promise<void> {
-    for (const { server } of this.started) await server.shutDown('immediate');
+    await this.closeAll();
     await this.primary.stop();
+  }
+
+  /** Ends the servers that were opened. */
+  async closeAll(): Promise<void> {
+    for (const server of this.started.splice(0)) await server.shutDown('immediate');
   }
 
   /**
@@ -87,7 +92,7 @@ export class MomentLab {
     const directory = path.dirname(dataDirectory);
     const user = await serverUser();
     const server = await launchServer({ postgres, directory, user, settings });
-    this.started.push({ server, directory });
+    this.started.push(server);
     const connection = { ...lab.connection(), env: { ...lab.connection().env, PGPORT: String(server.port) } };
     return (script: string): Promise<string> => runScript(lab.tools.psql, connection, script);
   }

@@ -1,5 +1,5 @@
 /** A base backup of a real server that archives: what is a recovery point, and what is none. */
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
@@ -17,17 +17,20 @@ import { backupBase } from '../../../../runtime/components/base-backup/backup';
 import type { BaseBackupPoint, BaseBackupRequest } from '../../../../runtime/components/base-backup/types';
 import { verifyPoint } from '../../../../runtime/components/registry';
 import { serverUser } from '../../../../runtime/postgres/operating-system-user';
+import { launchServer } from '../../../../runtime/postgres/server-process';
+import { findServerTools } from '../../../../runtime/postgres/server-tools';
 import { crc32, crc32Base64 } from '../../../../runtime/store/crc32';
 import { failureOf } from '../../../support/failure-of';
 import { SOURCE } from '../../../support/lab';
 import { decompress } from '../../../support/zstd';
-import { ArchivingLab } from '../../wal/support/archiving-lab';
+import { ArchivingLab, END_SEGMENT } from '../../wal/support/archiving-lab';
 import { baseBackupRequest, makeBase } from './support';
 
 let primary: ArchivingLab;
 let point: BaseBackupPoint;
 beforeAll(async () => {
-  primary = await ArchivingLab.start();
+  // Without full pages in its log a standby cannot be backed up.
+  primary = await ArchivingLab.start({ full_page_writes: 'on' });
   await primary.sql(
     'CREATE TABLE ledger AS SELECT n AS id, md5(n::text) AS note FROM generate_series(1, 2000) AS n; ' +
       "CREATE ROLE nobody LOGIN PASSWORD 'nobody'",
@@ -164,6 +167,34 @@ test('a server that takes its log for archived when the vault has none of it mak
   expect(error.detail).toMatch(/1 segment missing, the first is 0000000100/);
   await primary.archiveWith('$PROGRAM archive-push "$1" || exit 1');
 }, 60_000);
+
+test('from a standby it is a recovery point when the primary has archived its end', async () => {
+  const directory = await primary.baseBackup();
+  await writeFile(path.join(directory, 'data', 'standby.signal'), '');
+  const { PGUSER, PGPASSWORD, PGPORT } = primary.lab.connection().env;
+  const { postgres } = await findServerTools(primary.lab.server.major);
+  const conninfo = `host=127.0.0.1 port=${PGPORT} user=${PGUSER} password=${PGPASSWORD}`;
+  const settings = { archive_mode: 'off', primary_conninfo: conninfo, hot_standby: 'on', full_page_writes: 'on' };
+  const standby = await launchServer({ postgres, directory, user: await serverUser(), settings });
+  let isDone = false;
+  const work = (async () => {
+    while (!isDone) await primary.sql(END_SEGMENT);
+  })();
+  try {
+    const result = await backupBase(
+      baseBackupRequest({ server: 'standby' }),
+      primary.lab.context({ port: standby.port }),
+    );
+    if (result.outcome !== 'made') throw new Error(`the base backup was ${result.outcome}`);
+    expect(result.manifest).toMatchObject({ server: { standby: true }, wal: { timeline: 1 } });
+    const made = await findPoint(primary.lab.store, SOURCE, 'base-backup', result.manifest.point);
+    expect(await verify(made, 'read')).toMatchObject({ outcome: 'passed' });
+  } finally {
+    isDone = true;
+    await work;
+    await standby.shutDown('immediate');
+  }
+}, 90_000);
 
 test('tablespaces go by a disk, which is clean afterwards, and are read like the rest', async () => {
   const directory = await mkdtemp(path.join(tmpdir(), 'postgres-backup-tablespace-'));
