@@ -1,8 +1,14 @@
 import { CustomResource, Duration, Token } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct, IConstruct } from 'constructs';
 import { ENVIRONMENT, FUNCTION_ENVIRONMENT } from '../model';
-import { acknowledgeCompliance, acknowledgeInlinePolicies, acknowledgeSolutions } from './acknowledge';
+import {
+  acknowledgeCompliance,
+  acknowledgeInlinePolicies,
+  acknowledgeSolutions,
+  acknowledgeWildcardResource,
+} from './acknowledge';
 import { BackupFunction } from './backup-function';
 import { PostgresBackup } from './postgres-backup';
 import { ScheduledComponent } from './scheduled-component';
@@ -116,12 +122,21 @@ export class PreDeploymentBackup extends Construct {
   private explainFindings(provider: Provider): void {
     const ofTheFramework = 'It is made by the framework of CDK for custom resources, which calls our function alone.';
     acknowledgeInlinePolicies(provider);
-    for (const rule of ['IAM4', 'IAM5', 'L1', 'SF1', 'SF2']) acknowledgeSolutions(provider, rule, ofTheFramework);
+    for (const rule of [BASIC_EXECUTION, 'L1', 'SF1', 'SF2']) acknowledgeSolutions(provider, rule, ofTheFramework);
+    const ofFramework = ['framework-isComplete', 'framework-onTimeout'].map((id) => provider.node.tryFindChild(id));
+    for (const called of [this.function.function, ...ofFramework]) {
+      if (called instanceof lambda.Function) {
+        acknowledgeWildcardResource(provider, `${called.functionArn}:*`, 'Versions and aliases of this one function.');
+      }
+    }
     for (const rule of ['LambdaInsideVPC', 'LambdaConcurrency', 'LambdaDLQ', 'CloudWatchLogGroupEncrypted']) {
       acknowledgeCompliance(provider, rule, ofTheFramework);
     }
   }
 }
+
+/** As the rule pack names the policy that the framework's functions have. */
+const BASIC_EXECUTION = 'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]';
 
 /** Of this process: the same in every stack of one synthesis. */
 const SYNTHESISED_AT = new Date().toISOString();
