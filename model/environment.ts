@@ -106,6 +106,8 @@ export const FUNCTION_ENVIRONMENT = {
   topic: 'POSTGRES_BACKUP_TOPIC',
   /** Of a day's report: when its summary is published, one of `SUMMARY_RULES`. */
   dailySummary: 'POSTGRES_BACKUP_DAILY_SUMMARY',
+  /** JSON of a `ManagedPromise`: which database of RDS or Aurora, and what its window must be like. */
+  managedWindow: 'POSTGRES_BACKUP_MANAGED_WINDOW',
 } as const;
 
 /** Where the image keeps the certificates of Amazon RDS; what PGSSLROOTCERT names when no other CA is given. */

@@ -15,6 +15,7 @@ export * from './files-manifest';
 export * from './inventory';
 export * from './layout';
 export * from './leftover';
+export * from './managed-window';
 export * from './manifest';
 export * from './manifest-head';
 export * from './metrics';

@@ -81,6 +81,12 @@ export const METRICS = {
   walFindings: { name: 'WalFindings', unit: 'Count' },
   /** Files of the log that were marked to be deleted. */
   walExpired: { name: 'WalFilesExpired', unit: 'Count' },
+  /** Since the newest moment that RDS or Aurora can restore on its own. What a disaster would lose there. Silent when it is not known. */
+  managedRestorableAge: { name: 'ManagedRestorableAge', unit: 'Seconds' },
+  /** Since the newest automated snapshot of RDS or Aurora. Silent when there is none or it is not known. */
+  managedSnapshotAge: { name: 'ManagedSnapshotAge', unit: 'Seconds' },
+  /** What of the managed window is not as promised, or could not be verified. */
+  managedFindings: { name: 'ManagedFindings', unit: 'Count' },
 } as const;
 
 export type MetricKey = keyof typeof METRICS;

@@ -19,6 +19,8 @@ import {
   DrillSchedule,
   FileSystemBackup,
   Heartbeat,
+  ManagedDatabase,
+  ManagedWindow,
   Notify,
   ObjectMirror,
   ObjectSource,
@@ -126,6 +128,15 @@ const TRIED: Readonly<Record<string, Tried>> = {
       const authorityCertificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
       archive.addMachine('OnPremises', { authorityCertificate, commonName: 'db-1.example.com' });
     },
+    surroundings: /\/Nothing/,
+  },
+  Managed: {
+    build: (stack) =>
+      void new ManagedWindow(stack, 'Window', {
+        sourceName: 'orders',
+        database: ManagedDatabase.fromInstanceIdentifier('orders'),
+        topic: new AlarmTopic(stack, 'Alarms').topic,
+      }),
     surroundings: /\/Nothing/,
   },
   Recovery: {
