@@ -132,12 +132,17 @@ test.each(changes)('%s changed with all our digests is found by reading', async 
   expect(objects[0].finding).toMatch(finding);
 });
 
+const failureRecords = async () =>
+  (await primary.lab.keys(`${SOURCE}/base-backup/`)).filter((key) => key.includes(FAILURE_NAME));
+
 async function failure(request: Partial<BaseBackupRequest> = {}, place = {}) {
   const before = await pointsKeys();
+  const recorded = await failureRecords();
   const error = await failureOf(backupBase(baseBackupRequest(request), primary.lab.context(place)));
   expect(await pointsKeys()).toEqual(before);
-  const records = (await primary.lab.keys(`${SOURCE}/base-backup/`)).filter((key) => key.includes(FAILURE_NAME));
-  expect(JSON.parse(await primary.lab.text(records[records.length - 1]))).toMatchObject({ code: error.code });
+  const [record, ...others] = (await failureRecords()).filter((key) => !recorded.includes(key));
+  expect(others).toEqual([]);
+  expect(JSON.parse(await primary.lab.text(record))).toMatchObject({ code: error.code });
   return error;
 }
 
