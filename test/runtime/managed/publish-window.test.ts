@@ -99,6 +99,7 @@ test('a cluster as promised: no finding, and both ages', async () => {
   expect(metrics[AGE]).toBeLessThan(600);
   expect(metrics[SNAPSHOT_AGE]).toBeLessThan(10 * 3600);
   expect(api.requests.map(({ DBClusterIdentifier: asked }) => asked)).toEqual(['shop', 'shop']);
+  expect(api.requests.at(-1)).toMatchObject({ SnapshotType: 'automated' });
 });
 
 test.each<[string, Record<string, string | undefined>, string[]]>([
