@@ -9,6 +9,7 @@ import { BackupFunction } from './backup-function';
 import { BackupPlan } from './backup-plan';
 import { BackupReports } from './backup-reports';
 import { IBackupVault } from './backup-vault-props';
+import { Retention } from './retention';
 
 /**
  * When the alarms of a component go off. Each can be adjusted, none can be left out.
@@ -30,6 +31,22 @@ export interface ComponentAlarmOptions {
    * backups wait for the daily verification of all
    */
   readonly newestVerifiedAge?: Duration;
+
+  /**
+   * Time since the last verification of any backup that is kept above which the alarm goes off. All of them are verified daily.
+   * Longer than the time between two runs of `verification.sweepSchedule`.
+   *
+   * @default Duration.hours(36)
+   */
+  readonly oldestVerificationAge?: Duration;
+
+  /**
+   * The alarm goes off when retention did not do its work for as long: whole hours, from 2 to 168, and longer than the time between
+   * two runs of `retention.schedule`.
+   *
+   * @default Duration.hours(36)
+   */
+  readonly retentionWithin?: Duration;
 
   /**
    * Starts of the task that AWS refuses within 15 minutes before the alarm goes off. Each is tried again, so a few are no harm.
@@ -87,6 +104,13 @@ export interface ComponentAlarmsProps extends BackupAlarmOptions {
    * @default - they are not counted: such a run shows as age alone
    */
   readonly reports?: BackupReports;
+
+  /**
+   * What ends old backups.
+   *
+   * @default - whether it does its work is not watched
+   */
+  readonly retention?: Retention;
 
   /**
    * The task's disk, if it was given one.

@@ -24,6 +24,10 @@ export class BackupAlarms extends Construct {
   public readonly freshnessSilent: cloudwatch.Alarm;
   /** A start or an event was given up. */
   public readonly deadLetters: cloudwatch.Alarm;
+  /** A kept backup was not verified again for too long. */
+  public readonly verificationOverdue: cloudwatch.Alarm;
+  /** Retention did not do its work for too long; if it is watched. */
+  public readonly retentionOverdue?: cloudwatch.Alarm;
   /** A start was given up by the scheduler. */
   public readonly startsDropped: cloudwatch.Alarm;
   /** Starts are refused. */
@@ -56,6 +60,8 @@ export class BackupAlarms extends Construct {
     this.verifiedBackupTooOld = watched.verifiedBackupTooOld;
     this.backupFailed = watched.backupFailed;
     this.verificationFailed = watched.verificationFailed;
+    this.verificationOverdue = watched.verificationOverdue;
+    this.retentionOverdue = watched.retentionOverdue;
     this.startsDropped = watched.startsDropped;
     this.startsRefused = watched.startsRefused;
     this.tasksNotStarted = watched.tasksNotStarted;
@@ -84,11 +90,14 @@ export class BackupAlarms extends Construct {
       this.verifiedBackupTooOld,
       this.backupFailed,
       this.verificationFailed,
+      this.verificationOverdue,
       this.freshnessSilent,
       this.deadLetters,
       this.startsDropped,
       this.startsRefused,
-      ...[this.keyUnusable, this.tasksNotStarted, this.storageNearlyFull].filter((alarm) => alarm !== undefined),
+      ...[this.retentionOverdue, this.keyUnusable, this.tasksNotStarted, this.storageNearlyFull].filter(
+        (alarm) => alarm !== undefined,
+      ),
       ...this.functionErrors,
       ...this.ofComponents.flatMap((alarms) => alarms.all),
     ];

@@ -123,6 +123,20 @@ export class BackupFreshness extends Construct {
   }
 
   /**
+   * Time since the last verification of the kept backup of which it is longest ago, in seconds. 0 when none is kept.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricOldestVerificationAge(
+    component: BackupComponent,
+    options?: cloudwatch.MetricOptions,
+  ): cloudwatch.Metric {
+    return this.metric('oldestVerificationAge', component, options);
+  }
+
+  /**
    * 1 while the last scheduled run of some class is a failed one, 0 otherwise.
    *
    * @default - maximum over 15 minutes

@@ -18,6 +18,10 @@ export class ComponentAlarms extends Construct {
   public readonly backupFailed: cloudwatch.Alarm;
   /** A kept backup did not pass its verification. */
   public readonly verificationFailed: cloudwatch.Alarm;
+  /** A kept backup was not verified again for too long. */
+  public readonly verificationOverdue: cloudwatch.Alarm;
+  /** Retention did not do its work for too long; if it is watched. */
+  public readonly retentionOverdue?: cloudwatch.Alarm;
   /** A start was given up by the scheduler. */
   public readonly startsDropped: cloudwatch.Alarm;
   /** Starts are refused. */
@@ -40,6 +44,8 @@ export class ComponentAlarms extends Construct {
     this.verifiedBackupTooOld = watched.verifiedBackupTooOld;
     this.backupFailed = watched.backupFailed;
     this.verificationFailed = watched.verificationFailed;
+    this.verificationOverdue = watched.verificationOverdue;
+    this.retentionOverdue = watched.retentionOverdue;
     this.startsDropped = watched.startsDropped;
     this.startsRefused = watched.startsRefused;
     this.tasksNotStarted = watched.tasksNotStarted;
@@ -55,9 +61,10 @@ export class ComponentAlarms extends Construct {
       this.verifiedBackupTooOld,
       this.backupFailed,
       this.verificationFailed,
+      this.verificationOverdue,
       this.startsDropped,
       this.startsRefused,
-      ...[this.tasksNotStarted, this.storageNearlyFull].filter((alarm) => alarm !== undefined),
+      ...[this.retentionOverdue, this.tasksNotStarted, this.storageNearlyFull].filter((alarm) => alarm !== undefined),
     ];
   }
 }

@@ -368,6 +368,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       component,
       vault: this.vault,
       freshness: this.freshness,
+      retention: this.retention,
       reports: this.reports,
       storage: ephemeralStorage && { cluster: this.cluster, family: task.taskDefinition.family },
       scheduleGroup: schedules.group,

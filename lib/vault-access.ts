@@ -155,6 +155,10 @@ export function allowWatch(location: VaultLocation, grantee: iam.IGrantable): ia
     ...[MANIFEST_NAME, VERIFICATION_NAME, everyAttempt(FAILURE_NAME), DRILL_NAME].map((name) =>
       allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
     ),
+    // Whether retention has marked it: what ends is verified no more.
+    ...[MANIFEST_NAME, VERIFICATION_NAME].map((name) =>
+      allowObjects(location, grantee, ['s3:GetObjectTagging'], `*/${name}`),
+    ),
     allowKey(location, grantee, ['kms:Decrypt']),
   ]);
 }

@@ -14,6 +14,8 @@ export interface WatchedComponent {
   readonly verifiedBackupTooOld: cloudwatch.Alarm;
   readonly backupFailed: cloudwatch.Alarm;
   readonly verificationFailed: cloudwatch.Alarm;
+  readonly verificationOverdue: cloudwatch.Alarm;
+  readonly retentionOverdue?: cloudwatch.Alarm;
   readonly startsDropped: cloudwatch.Alarm;
   readonly startsRefused: cloudwatch.Alarm;
   readonly tasksNotStarted?: cloudwatch.Alarm;
@@ -33,6 +35,8 @@ export function watchComponent(factory: AlarmFactory, props: ComponentAlarmsProp
     verifiedBackupTooOld: watchVerifiedAge(watched),
     backupFailed: watchRuns(watched),
     verificationFailed: watchVerifications(watched),
+    verificationOverdue: watchSweep(watched),
+    retentionOverdue: watchRetention(watched),
     startsDropped: watchDroppedStarts(watched),
     startsRefused: watchRefusedStarts(watched),
     tasksNotStarted: watchTasks(watched),
@@ -100,6 +104,42 @@ function watchVerifications(props: Watched): cloudwatch.Alarm {
     look: props.look,
     runbook: 'verification-failed',
   });
+}
+
+/** Half a day later than daily: what is started late, or goes on the next day, is no fault. */
+const OVERDUE = Duration.hours(36);
+
+function watchSweep(props: Watched): cloudwatch.Alarm {
+  const age = props.oldestVerificationAge ?? OVERDUE;
+  return props.factory.continuous('VerificationOverdue', {
+    metric: props.freshness.metricOldestVerificationAge(props.component),
+    threshold: age.toSeconds(),
+    what: `${props.whose}: a kept backup was not verified again for ${inHours(age)}, or nothing is known of it.`,
+    look: props.look,
+    runbook: 'verification-overdue',
+  });
+}
+
+/** No hour with a run that succeeded: an hour without one is no datum, and missing counts as bad. */
+function watchRetention({ retention, retentionWithin, ...props }: Watched): cloudwatch.Alarm | undefined {
+  if (!retention) return undefined;
+  const within = retentionWithin ?? OVERDUE;
+  return props.factory.continuous('RetentionOverdue', {
+    metric: retention.metricSucceeded(props.component, { period: Duration.hours(1) }),
+    threshold: 1,
+    comparison: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+    evaluationPeriods: wholeHours(within),
+    what: `${props.whose}: retention did not do its work for ${inHours(within)}: what should end stays and costs.`,
+    look: `aws logs tail ${retention.function.logGroup.logGroupName} --since 3d`,
+    runbook: 'retention-overdue',
+  });
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html: a week at most, of whole hours. */
+function wholeHours(within: Duration): number {
+  const hours = within.toHours({ integral: false });
+  if (Number.isInteger(hours) && hours >= 2 && hours <= 168) return hours;
+  throw new Error(`retentionWithin of the alarms is ${inHours(within)}, but must be whole hours, 2 to 168`);
 }
 
 function watchDroppedStarts(props: Watched): cloudwatch.Alarm {

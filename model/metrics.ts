@@ -25,6 +25,11 @@ export const METRICS = {
   newestAge: { name: 'NewestBackupAge', unit: 'Seconds' },
   /** Since the newest verified recovery point was begun; `NO_POINT_AGE_SECONDS` when there is none. Published all the time. */
   newestVerifiedAge: { name: 'NewestVerifiedBackupAge', unit: 'Seconds' },
+  /**
+   * Since the last verification of the kept recovery point of which it is longest ago; of one that never was verified, since its
+   * manifest. 0 when none is kept. Published all the time.
+   */
+  oldestVerificationAge: { name: 'OldestVerificationAge', unit: 'Seconds' },
   /** 1 while the last scheduled run of some class is a failed one, 0 otherwise. Published all the time. */
   lastRunFailed: { name: 'LastRunFailed', unit: 'Count' },
   /**

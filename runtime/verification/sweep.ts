@@ -1,12 +1,5 @@
-import {
-  EXPIRY_TAG,
-  MANIFEST_NAME,
-  pointId,
-  VERIFICATION_NAME,
-  type Component,
-  type Outcome,
-  type Verification,
-} from '../../model';
+import { pointId, type Component, type Outcome, type Verification } from '../../model';
+import { isMarked } from '../catalog/marked';
 import { surveyRuns, type SurveyedRun } from '../catalog/survey';
 import { BackupError, toBackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
@@ -73,18 +66,4 @@ function isOrWasPoint({ manifestAt, verifiedAt }: SurveyedRun): boolean {
 
 function byNeed(a: SurveyedRun, b: SurveyedRun): number {
   return (a.verifiedAt?.getTime() ?? 0) - (b.verifiedAt?.getTime() ?? 0);
-}
-
-/** What is marked may lose its objects any day, in any order: one that is gone says nothing, so the other is asked. */
-async function isMarked(store: ObjectStore, { prefix, manifestAt, verifiedAt }: SurveyedRun): Promise<boolean> {
-  const records = [...(manifestAt ? [MANIFEST_NAME] : []), ...(verifiedAt ? [VERIFICATION_NAME] : [])];
-  for (const name of records) {
-    try {
-      const tags = await store.tags(`${prefix}${name}`, null);
-      return tags[EXPIRY_TAG.key] === EXPIRY_TAG.value;
-    } catch (error) {
-      if (!(error instanceof BackupError) || error.code !== 'object-missing') throw error;
-    }
-  }
-  return false;
 }

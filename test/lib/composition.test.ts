@@ -112,6 +112,8 @@ test('it has alarms of its own, which say which component they are of, and the d
     'BackupAlarmsfilesVerifiedBackupTooOld77E448C5',
     'BackupAlarmsfilesBackupFailed7F3D5B49',
     'BackupAlarmsfilesVerificationFailed503CE095',
+    'BackupAlarmsfilesVerificationOverdue867C4CF4',
+    'BackupAlarmsfilesRetentionOverdue4B64F958',
     'BackupAlarmsfilesStartsDroppedC09B3803',
     'BackupAlarmsfilesStartsRefused8EA2081D',
     'BackupAlarmsfilesTasksNotStarted7F622CC2',
@@ -141,11 +143,13 @@ test('the alarms of the dump keep their logical ids, whatever is added', () => {
     'BackupAlarmsKeyUnusableDDD4C551',
     'BackupAlarmsReportsErrors0591D689',
     'BackupAlarmsRetentionErrors6BA05723',
+    'BackupAlarmsRetentionOverdue949BA366',
     'BackupAlarmsStartsDropped4E3B0297',
     'BackupAlarmsStartsRefused43CFCF9F',
     'BackupAlarmsTasksNotStarted94B84110',
     'BackupAlarmsVerificationErrors106D7A3C',
     'BackupAlarmsVerificationFailed2F24A6E5',
+    'BackupAlarmsVerificationOverdueDB1520BB',
     'BackupAlarmsVerifiedBackupTooOld80022854',
   ]);
 });

@@ -16,6 +16,7 @@ import {
   BackupReports,
   BackupRule,
   BackupVault,
+  Retention,
   type BackupAlarmOptions,
 } from '../../lib';
 import { ENVIRONMENT } from '../../model';
@@ -26,6 +27,8 @@ interface Alarm {
   readonly TreatMissingData?: string;
   readonly Threshold: number;
   readonly MetricName?: string;
+  readonly Period?: number;
+  readonly EvaluationPeriods?: number;
   readonly AlarmDescription: unknown;
   readonly AlarmActions?: unknown[];
   readonly OKActions?: unknown[];
@@ -64,6 +67,14 @@ function watch(
     vault,
     plan,
     freshness,
+    retention: new Retention(stack, 'Retention', {
+      sourceName: 'orders',
+      component,
+      vault,
+      plan,
+      encryptionKey,
+      deadLetterQueue,
+    }),
     functions: { Verification: freshness.function },
     reports,
     storage: {
@@ -107,6 +118,8 @@ describe('the alarms', () => {
       'VerifiedBackupTooOld',
       'BackupFailed',
       'VerificationFailed',
+      'VerificationOverdue',
+      'RetentionOverdue',
       'FreshnessSilent',
       'KeyUnusable',
     ]);
@@ -118,8 +131,8 @@ describe('the alarms', () => {
       'DeadLetters',
       'VerificationErrors',
     ]);
-    expect(Object.keys(all)).toHaveLength(12);
-    expect(alarms.all).toHaveLength(12);
+    expect(Object.keys(all)).toHaveLength(14);
+    expect(alarms.all).toHaveLength(14);
   });
 
   test('tell the topic that it is bad, and that it is good again', () => {
@@ -151,6 +164,17 @@ describe('the alarms', () => {
     expect([BackupTooOld.Threshold / 3600, VerifiedBackupTooOld.Threshold / 3600]).toEqual([newest, verified]);
   });
 
+  test('go off when what is kept was not verified again, or retention did nothing, for a day and a half', () => {
+    expect(all.VerificationOverdue).toMatchObject({ MetricName: 'OldestVerificationAge', Threshold: 36 * 3600 });
+    // An hour without a run is no datum: only when all of them are missing, it was too long.
+    expect(all.RetentionOverdue).toMatchObject({ MetricName: 'RetentionSucceeded', Threshold: 1 });
+    expect(all.RetentionOverdue).toMatchObject({ Period: 3600, EvaluationPeriods: 36 });
+    const stated = { oldestVerificationAge: Duration.hours(50), retentionWithin: Duration.hours(30) };
+    const adjusted = alarmsIn(watch(stated).template);
+    expect(adjusted.VerificationOverdue.Threshold).toBe(50 * 3600);
+    expect(adjusted.RetentionOverdue.EvaluationPeriods).toBe(30);
+  });
+
   test('go off when somebody says', () => {
     const stated = alarmsIn(
       watch({ newestAge: Duration.hours(36), refusedStarts: 5, runbooksUrl: 'https://wiki.example.com' }).template,
@@ -164,6 +188,8 @@ describe('the alarms', () => {
   });
 
   test.each<[BackupAlarmOptions, string]>([
+    [{ retentionWithin: Duration.hours(169) }, 'retentionWithin of the alarms is 169 h'],
+    [{ retentionWithin: Duration.minutes(90) }, 'retentionWithin of the alarms is 90 min'],
     [
       { newestAge: Duration.minutes(60) },
       'newestAge of the alarms is 1 h, but the time between two runs of the plan is 1 h',
@@ -229,6 +255,7 @@ describe('the freshness function', () => {
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       ...Array<string>(4).fill('s3:GetObject'),
+      ...Array<string>(2).fill('s3:GetObjectTagging'),
       's3:ListBucket',
       'sqs:SendMessage',
       'sts:AssumeRole',
@@ -263,6 +290,6 @@ test('the dashboard shows age against objective, verification, size, rows, durat
     Properties: { DashboardBody: unknown };
   }[];
   const body = JSON.parse(textOf(Properties.DashboardBody)) as { widgets: { properties: { alarms?: unknown[] } }[] };
-  expect(body.widgets[0].properties.alarms).toHaveLength(12);
+  expect(body.widgets[0].properties.alarms).toHaveLength(14);
   expect(body).toMatchSnapshot();
 });

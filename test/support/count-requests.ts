@@ -5,7 +5,7 @@ export function countRequests(store: ObjectStore): { store: ObjectStore; request
   const requests: Record<string, number> = {};
   const counting = new Proxy(store, {
     get(target, name: keyof ObjectStore) {
-      const value = target[name];
+      const value: unknown = Reflect.get(target, name);
       if (typeof value !== 'function') return value;
       return (...given: unknown[]) => {
         requests[name] = (requests[name] ?? 0) + 1;

@@ -16,10 +16,11 @@ export function measureStatus(status: SourceStatus): Measurement[] {
 }
 
 function valuesOf(status: ComponentStatus, at: Date): Measurement['values'] {
-  const { newest, newestVerified, kept, failedRuns } = status;
+  const { newest, newestVerified, oldestVerification, kept, failedRuns } = status;
   return {
     newestAge: newest ? ageSeconds(newest, at) : NO_POINT_AGE_SECONDS,
     newestVerifiedAge: newestVerified ? ageSeconds(newestVerified, at) : NO_POINT_AGE_SECONDS,
+    oldestVerificationAge: oldestVerification ? ageSeconds({ begunAt: oldestVerification.at }, at) : 0,
     lastRunFailed: failedRuns.some(({ address }) => !WATCHED_BY_PEOPLE.includes(address.class)) ? 1 : 0,
     pointsNotGood: notGoodPoints(status),
     pointsKept: Object.values(kept).reduce((sum, count) => sum + count, 0),

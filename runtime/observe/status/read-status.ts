@@ -7,6 +7,7 @@ import { readDrillStatus } from './drill-status';
 import { readFailedRuns } from './failed-runs';
 import { findNewest } from './newest-point';
 import { findNotGood } from './not-good-points';
+import { findOldestVerification } from './oldest-verification';
 import { datedRuns, type DatedRun } from './dated-run';
 import type { ComponentStatus, SourceStatus } from './source-status';
 
@@ -55,6 +56,7 @@ async function componentStatus(
     newest,
     newestVerified,
     oldest: oldest ? { address: oldest.run.address, begunAt: oldest.begunAt } : null,
+    oldestVerification: await findOldestVerification(store, runs),
     kept: countByClass(points),
     notGood: await findNotGood(store, points, passedOver),
     failedRuns: await readFailedRuns(store, runs, now),

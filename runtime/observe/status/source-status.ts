@@ -19,6 +19,8 @@ export interface ComponentStatus {
   readonly newest: NewestPoint | null;
   readonly newestVerified: DatedPoint | null;
   readonly oldest: DatedPoint | null;
+  /** Of what is kept, the one that was not verified for the longest time. */
+  readonly oldestVerification: OldestVerification | null;
   /** How many are kept, by class; only classes that have any. */
   readonly kept: Readonly<Partial<Record<RetentionClass, number>>>;
   /** Newest first: those that are no good, as far as is known. */
@@ -31,6 +33,12 @@ export interface DatedPoint {
   readonly address: PointAddress;
   /** When its run began: what is in it is no newer than that. */
   readonly begunAt: Date;
+}
+
+export interface OldestVerification {
+  readonly address: PointAddress;
+  /** When the store received the result; the manifest, where there never was one. */
+  readonly at: Date;
 }
 
 export interface NewestPoint extends DatedPoint {

@@ -130,9 +130,8 @@ export function allFaults(deployment: Deployment): Fault[] {
       name: 'the daily verification of all that is kept is not started',
       begin: switched({ sweepOff: true }),
       hours: 50,
-      alarms: [],
-      silence: 'what is damaged meanwhile is found by the next one',
-      withinSeconds: 0,
+      alarms: ['VerificationOverdue'],
+      withinSeconds: promised.oldestVerification,
     },
     {
       name: 'the function that looks fails',
@@ -159,9 +158,8 @@ export function allFaults(deployment: Deployment): Fault[] {
       name: 'retention is not started',
       begin: ({ disturbances }) => void disturbances.functionsNotStarted.add('retention'),
       hours: 50,
-      alarms: [],
-      silence: 'nothing is lost, and what should end costs',
-      withinSeconds: 0,
+      alarms: ['RetentionOverdue'],
+      withinSeconds: promised.retention,
     },
     {
       name: 'a writer stores newer points that hold little',
@@ -211,6 +209,10 @@ interface Promises {
   readonly verifiedAge: number;
   /** Until everything was verified again. */
   readonly sweep: number;
+  /** From the first daily verification that is missing: what is verified then was so the day before. */
+  readonly oldestVerification: number;
+  /** From the first run of the retention that is missing. */
+  readonly retention: number;
   periodOf(alarm: string): number;
 }
 
@@ -234,6 +236,12 @@ function promises({ schedules, functions, alarms }: Deployment): Promises {
     newestAge: ruleOf('BackupTooOld').threshold + nextLook,
     verifiedAge: ruleOf('VerifiedBackupTooOld').threshold + nextLook,
     sweep: every('verify'),
+    // The stack is a day old, and the oldest backup that it keeps an hour younger.
+    oldestVerification: ruleOf('VerificationOverdue').threshold - every('verify') + nextLook + 60 * MINUTE,
+    retention:
+      (ruleOf('RetentionOverdue').evaluationPeriods + EXTRA_PERIODS) * ruleOf('RetentionOverdue').periodSeconds -
+      every('retention') +
+      2 * MINUTE,
     periodOf: (name) => ruleOf(name).periodSeconds,
   };
 }

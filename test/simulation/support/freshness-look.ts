@@ -4,7 +4,7 @@
  */
 import { METRICS, NO_POINT_AGE_SECONDS } from '../../../model';
 import { publishFreshness, readFreshnessSettings } from '../../../runtime/observe/status/publish-freshness';
-import type { FunctionSurroundings } from './functions';
+import type { FunctionSurroundings } from './function-surroundings';
 
 interface Look {
   readonly changes: number;
@@ -52,13 +52,15 @@ export class FreshnessLook {
   }
 }
 
-const AGES = [METRICS.newestAge.name, METRICS.newestVerifiedAge.name];
+const AGES = [METRICS.newestAge.name, METRICS.newestVerifiedAge.name, METRICS.oldestVerificationAge.name];
 
 function later(line: string, elapsedMs: number): string {
   const document = JSON.parse(line) as Record<string, number> & { _aws: { Timestamp: number } };
   document._aws.Timestamp += elapsedMs;
   for (const age of AGES) {
-    if (age in document && document[age] !== NO_POINT_AGE_SECONDS) document[age] += elapsedMs / 1000;
+    // Of nothing, the oldest verification stays at none.
+    const isOfNone = document[age] === NO_POINT_AGE_SECONDS || document[METRICS.pointsKept.name] === 0;
+    if (age in document && !isOfNone) document[age] += elapsedMs / 1000;
   }
   return `${JSON.stringify(document)}\n`;
 }

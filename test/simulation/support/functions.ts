@@ -1,27 +1,13 @@
 /** The functions of a simulation: the code that is deployed, with the template's environment, and what Lambda does around it. */
-import type { Clock } from '../../../dev/aws/clock';
 import { EmfReader } from '../../../dev/aws/watch/emf';
-import type { MetricStore } from '../../../dev/aws/watch/metric-store';
 import { BackupError } from '../../../runtime/errors';
 import { retainAll } from '../../../runtime/retention/retain-all';
 import { readRetentionSettings } from '../../../runtime/retention/settings';
 import { readSettings } from '../../../runtime/verification/settings';
 import { handleVerification } from '../../../runtime/verification/verifier';
-import type { DeadLetters } from './dead-letters';
-import type { Disturbances } from './disturbances';
 import { FreshnessLook } from './freshness-look';
+import type { FunctionSurroundings } from './function-surroundings';
 import type { DeployedFunction, LivedCode } from './plan-stack';
-import type { VaultStore } from './vault-store';
-
-export interface FunctionSurroundings {
-  readonly clock: Clock;
-  readonly store: VaultStore;
-  readonly metrics: MetricStore;
-  readonly deadLetters: DeadLetters;
-  readonly disturbances: Disturbances;
-  /** `each time`: looks at the vault whenever the function is started, even where nothing changed. */
-  readonly looks: 'each time' | 'after changes';
-}
 
 /** Lambda waits so long before it tries a failed event again. */
 const RETRY_AFTER_SECONDS = [60, 120];

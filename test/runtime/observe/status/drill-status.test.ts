@@ -35,6 +35,7 @@ async function statusWith(records: readonly Drill[], newestBytes = 1_900_000_000
     newest: null,
     newestVerified: null,
     oldest: null,
+    oldestVerification: null,
     kept: {},
     notGood: [],
     failedRuns: [],

@@ -1,7 +1,18 @@
-import { ENVIRONMENT, FUNCTION_ENVIRONMENT, METRIC_NAMESPACE, METRICS, NO_POINT_AGE_SECONDS } from '../../../../model';
+import {
+  ENVIRONMENT,
+  EXPIRY_TAG,
+  FUNCTION_ENVIRONMENT,
+  METRIC_NAMESPACE,
+  METRICS,
+  NO_POINT_AGE_SECONDS,
+  pointPrefix,
+} from '../../../../model';
 import { publishFreshness, readFreshnessSettings } from '../../../../runtime/observe/status/publish-freshness';
 import { BackupError } from '../../../../runtime/errors';
+import { readStatus } from '../../../../runtime/observe/status/read-status';
+import { countRequests } from '../../../support/count-requests';
 import { failureOf } from '../../../support/failure-of';
+import { FaultyStore } from '../../../support/faulty-store';
 import { Vault } from './support/vault';
 
 async function published(vault: Vault, at: string): Promise<Record<string, unknown>[]> {
@@ -37,7 +48,13 @@ test('ages are published as CloudWatch metrics of the source and its component',
 
 test('every metric that an alarm looks at is there even of an empty vault', async () => {
   const [line] = await published(new Vault('2026-11-20T02:00:00Z'), '2026-11-20T03:00:00Z');
-  for (const key of ['newestAge', 'newestVerifiedAge', 'lastRunFailed', 'pointsNotGood'] as const) {
+  for (const key of [
+    'newestAge',
+    'newestVerifiedAge',
+    'oldestVerificationAge',
+    'lastRunFailed',
+    'pointsNotGood',
+  ] as const) {
     expect(line).toHaveProperty(METRICS[key].name, expect.any(Number));
   }
 });
@@ -53,6 +70,50 @@ test('a component that must be there and never ran is published as old, not left
     { Component: 'dump', [METRICS.newestAge.name]: 3600 },
     { Component: 'files', [METRICS.newestAge.name]: NO_POINT_AGE_SECONDS },
   ]);
+});
+
+test('a look costs two listings, however many recovery points are kept, and one reading of each result', async () => {
+  const vault = new Vault('2026-11-19T00:00:00Z');
+  for (let hour = 0; hour < 24; hour += 1) {
+    await vault.at(new Date(Date.UTC(2026, 10, 19, hour)).toISOString()).verify(await vault.succeed());
+  }
+  const { store, requests } = countRequests(vault.store);
+  const now = () => new Date('2026-11-20T00:00:00Z');
+  await publishFreshness({ store, source: 'orders', components: ['dump'], now, write: () => undefined });
+  // Of the newest, the manifest and the result besides. One mark is asked for: that of the longest unverified.
+  expect(requests).toEqual({ list: 2, get: 24 + 2, tags: 1 });
+});
+
+test('the oldest verification is that of what is kept: what is marked to end, or verified again, ages no more', async () => {
+  const vault = new Vault('2026-11-18T00:00:00Z');
+  const first = await vault.succeed();
+  await vault.at('2026-11-18T01:00:00Z').verify(first);
+  const second = await vault.at('2026-11-18T06:00:00Z').succeed();
+  await vault.at('2026-11-19T00:00:00Z').verify(await vault.succeed());
+  const age = async () => {
+    const [line] = await published(vault, '2026-11-20T00:00:00Z');
+    return Number(line[METRICS.oldestVerificationAge.name]) / 3600;
+  };
+  expect(await age()).toBe(47);
+  for (const name of ['manifest.json', 'verification.json']) {
+    await vault.store.tag(`${pointPrefix(first)}${name}`, null, { [EXPIRY_TAG.key]: EXPIRY_TAG.value });
+  }
+  // Never verified: since its manifest.
+  expect(await age()).toBe(42);
+  await vault.at('2026-11-19T12:00:00Z').verify(second);
+  expect(await age()).toBe(24);
+});
+
+test('a role that may not ask for marks takes all for kept', async () => {
+  const vault = new Vault('2026-11-18T00:00:00Z');
+  const first = await vault.succeed();
+  await vault.verify(first);
+  await vault.store.tag(`${pointPrefix(first)}manifest.json`, null, { [EXPIRY_TAG.key]: EXPIRY_TAG.value });
+  const store = new FaultyStore(vault.store, [
+    { on: 'tags', effect: 'fail', error: () => new BackupError('store-denied', '403') },
+  ]);
+  const status = await readStatus(store, 'orders', new Date('2026-11-20T00:00:00Z'));
+  expect(status.components[0].oldestVerification).toEqual({ address: first, at: new Date('2026-11-18T00:00:00Z') });
 });
 
 test('when it cannot be found out, nothing is published', async () => {

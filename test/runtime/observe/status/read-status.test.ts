@@ -21,6 +21,7 @@ test('a source without any backup has an age all the same, and one that no objec
   expect(measured).toEqual({
     newestAge: 315_360_000,
     newestVerifiedAge: 315_360_000,
+    oldestVerificationAge: 0,
     lastRunFailed: 0,
     pointsNotGood: 0,
     pointsKept: 0,
