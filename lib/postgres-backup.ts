@@ -1,5 +1,4 @@
-import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -10,6 +9,7 @@ import { alarmAges } from './alarm-ages';
 import { AlarmTopic } from './alarm-topic';
 import { BackupAlarms } from './backup-alarms';
 import { BackupAlarmOptions, ComponentAlarmOptions } from './backup-alarms-props';
+import { createCluster } from './backup-cluster';
 import { BackupComponent } from './backup-component';
 import { BackupDashboard } from './backup-dashboard';
 import { BackupFreshness } from './backup-freshness';
@@ -18,6 +18,7 @@ import { BackupPlan } from './backup-plan';
 import { BackupReports, BackupReportsProps } from './backup-reports';
 import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
+import { requireFit } from './component-fit';
 import { ConfigurationBackup } from './configuration-backup';
 import { ConfigurationOptions } from './configuration-backup-props';
 import { noteCosts } from './cost-notes';
@@ -26,11 +27,13 @@ import { FileSystemBackup } from './file-system-backup';
 import { FileVolumeOptions } from './file-system-backup-props';
 import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
+import { warnThatNobodyIsTold } from './nobody-is-told';
 import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
 import { ObjectMirror } from './object-mirror';
 import { MirrorOptions } from './object-mirror-props';
 import { OnDemandRuns } from './on-demand-runs';
 import { PgDumpBackup } from './pg-dump-backup';
+import { PostgresBackupMetrics } from './postgres-backup-metrics';
 import { PostgresBackupProps } from './postgres-backup-props';
 import { PostgresSource } from './postgres-source';
 import { RestoreDrill } from './restore-drill';
@@ -45,7 +48,7 @@ import { Verification } from './verification';
  *
  *     new PostgresBackup(this, 'Backup', { source: PostgresSource.fromDatabaseInstance(database), vpc });
  */
-export class PostgresBackup extends Construct implements ec2.IConnectable {
+export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnectable {
   /** What is protected. */
   public readonly source: PostgresSource;
   /** Where backups are stored. */
@@ -112,7 +115,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     this.checkObjectives();
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.vault = props.vault ?? new BackupVault(this, 'Vault', { encryptionKey: props.encryptionKey, removalPolicy });
-    this.cluster = props.cluster ?? this.createCluster(props.vpc);
+    this.cluster = props.cluster ?? createCluster(this, props.vpc);
     this.deadLetterQueue = createDeadLetterQueue(this, 'DeadLetters');
     const shared = {
       vault: this.vault,
@@ -169,7 +172,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       topic: this.alarmTopic,
       alarms: this.alarms.all,
     });
-    this.warnThatNobodyIsTold(props);
+    warnThatNobodyIsTold(this, this.source.sourceName, props);
     this.dashboard = new BackupDashboard(this, 'Dashboard', {
       ...watched,
       freshness: this.freshness,
@@ -243,7 +246,7 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
    * @param options when its alarms go off; from its plan unless it is said
    */
   public addComponent(component: ScheduledComponent, options: ComponentAlarmOptions = {}): void {
-    this.checkComponent(component);
+    requireFit(this, component);
     this.added.push(component);
     this.runs.addComponent(component);
     this.verification.addComponent(component.component);
@@ -297,59 +300,6 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     return this.vault.grantRestore(grantee, this.source.sourceName);
   }
 
-  /**
-   * Backups that succeeded.
-   *
-   * @default - sum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupSucceeded(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.dump.metricBackupSucceeded(options);
-  }
-
-  /**
-   * Backups that failed. One that never started is not among them.
-   *
-   * @default - sum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupFailed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.dump.metricBackupFailed(options);
-  }
-
-  /**
-   * Time that a backup took, in seconds.
-   *
-   * @default - maximum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupDuration(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.dump.metricBackupDuration(options);
-  }
-
-  /**
-   * What a recovery point takes in the vault, in bytes.
-   *
-   * @default - minimum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupSize(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.dump.metricBackupSize(options);
-  }
-
-  /**
-   * Starts that could not be made and wait in the dead-letter queue.
-   *
-   * @default - maximum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricStartsFailed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({
-      statistic: cloudwatch.Stats.MAXIMUM,
-      ...options,
-    });
-  }
-
   private createReports(
     watched: Omit<BackupReportsProps, 'newestAge' | 'newestVerifiedAge' | 'topic'>,
     { alarms, heartbeat, reports }: PostgresBackupProps,
@@ -377,17 +327,6 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     };
   }
 
-  private checkComponent({ node, component, sourceName, plan }: ScheduledComponent): void {
-    if (sourceName !== this.source.sourceName) {
-      throw new Error(
-        `${node.path} backs up ${component} of '${sourceName}', but ${this.node.path} is of '${this.source.sourceName}': make it with componentDefaults`,
-      );
-    }
-    // Of a base backup the log gives the rest, and settings change with deployments.
-    const hasObjective = component === BackupComponent.OBJECTS || component === BackupComponent.FILES;
-    if (this.recoveryPointObjective && hasObjective) requireRecoveryPointObjective(this.recoveryPointObjective, plan);
-  }
-
   private createFullRead({ verification, alarms }: PostgresBackupProps): FullRead | undefined {
     if (!verification?.fullRead && this.vault.checksums) return undefined;
     const created = new FullRead(this, 'FullRead', {
@@ -407,18 +346,5 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   private checkObjectives(): void {
     if (this.recoveryPointObjective) requireRecoveryPointObjective(this.recoveryPointObjective, this.plan);
     if (this.recoveryTimeObjective) requireRecoveryTimeObjective(this.recoveryTimeObjective);
-  }
-
-  private createCluster(vpc: ec2.IVpc): ecs.Cluster {
-    return new ecs.Cluster(this, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
-  }
-
-  private warnThatNobodyIsTold({ notify = [], alarmTopic }: PostgresBackupProps): void {
-    // Who gives a topic has its own subscribers.
-    if (notify.length > 0 || alarmTopic) return;
-    Annotations.of(this).addWarningV2(
-      'cdk-postgres-backup:nobodyIsTold',
-      `nobody is told when the backups of ${this.source.sourceName} fail: state notify, such as [Notify.email('ops@example.com')], or alarmTopic`,
-    );
   }
 }
