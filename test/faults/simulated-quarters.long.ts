@@ -1,4 +1,4 @@
-/** A production plan over the quarters of a year and more, in which every promise ends and clocks change: npm run test:long. */
+/** A production plan over the days of a year that are unlike others: npm run test:long. */
 import { deployProductionPlan } from '../simulation/support/plan-stack';
 import { RetentionPromise } from '../simulation/support/promise';
 import { World } from '../simulation/support/world';
@@ -8,9 +8,16 @@ const deployment = deployProductionPlan();
 
 describe('a production plan, as its template says', () => {
   it.each([
-    ['a leap day, and the night in which Berlin puts its clocks forward', '2028-01-10T00:30:00Z', 100, 101],
-    ['more than a year', '2026-06-10T00:30:00Z', 390, 390],
-  ])('has no false alarm, and keeps each day what it promised, over %s', async (_, start, days, nights) => {
+    ['the leap day', '2028-02-25T00:30:00Z', 8, { daily: 8, monthly: ['2028-03-01'] }],
+    // In one night the hour of the daily backup does not exist; after it, six days have one at their end, too.
+    [
+      'the night in which Berlin puts its clocks forward',
+      '2028-03-24T00:30:00Z',
+      6,
+      { daily: 6, monthly: [] as string[] },
+    ],
+    ['the end of a year', '2027-12-28T00:30:00Z', 8, { daily: 8, monthly: ['2028-01-01'] }],
+  ])('has no false alarm, and keeps each day what it promised, over %s', async (_, start, days, expected) => {
     const world = new World(deployment, { start: new Date(start) });
     const promise = new RetentionPromise(world);
     const broken: string[] = [];
@@ -20,9 +27,13 @@ describe('a production plan, as its template says', () => {
     const firstHour = Date.parse(start) + HOUR_MS;
     expect(world.changes.filter(({ state, at }) => state === 'ALARM' && at.getTime() > firstHour)).toEqual([]);
     expect(broken).toEqual([]);
-    // In spring the hour of the daily backup does not exist for one night, and that night has none.
-    expect(promise.made.filter(({ address }) => address.class === 'daily')).toHaveLength(nights - 1);
-    const monthly = promise.made.filter(({ address }) => address.class === 'monthly');
-    expect(monthly.map(({ address }) => address.time.getUTCDate())).toEqual(monthly.map(() => 1));
+    const timesOf = (name: string) =>
+      promise.made
+        .filter(({ address }) => address.class === name)
+        .map(({ address }) => address.time.toISOString().slice(0, 10));
+    expect(timesOf('hourly')).toHaveLength(days * 24);
+    expect(timesOf('daily')).toHaveLength(expected.daily);
+    expect(timesOf('daily')).not.toContain('2028-03-26');
+    expect(timesOf('monthly')).toEqual(expected.monthly);
   });
 });
