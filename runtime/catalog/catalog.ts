@@ -10,7 +10,7 @@ import {
 import { BackupError, usageError } from '../errors';
 import type { ObjectStore } from '../store/store';
 import { readManifest } from './manifest-reader';
-import { readText } from './read-text';
+import { readListed, readText, type ReadRecord } from './read-text';
 import type { RecoveryPoint } from './recovery-point';
 import { surveyRuns } from './survey';
 import { readOutcome } from './verification-record';
@@ -24,13 +24,19 @@ export async function listPoints(store: ObjectStore, source: string, component: 
 /**
  * Reads one recovery point and how its verification ended; `point-missing` when it has no manifest, `manifest-invalid` when
  * that is not a good one.
+ *
+ * @param readRecord how the result of its verification is read: it may not be there
  */
-export async function readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint> {
+export async function readPoint(
+  store: ObjectStore,
+  address: PointAddress,
+  readRecord: ReadRecord = readText,
+): Promise<RecoveryPoint> {
   const prefix = pointPrefix(address);
-  const text = await readText(store, `${prefix}${MANIFEST_NAME}`);
+  const text = await readListed(store, `${prefix}${MANIFEST_NAME}`);
   if (text === undefined) throw missing(store, address.source, pointId(address));
   const manifest = readManifest(text, prefix);
-  return { address, prefix, manifest, verification: await readOutcome(store, prefix, text) };
+  return { address, prefix, manifest, verification: await readOutcome(store, prefix, text, readRecord) };
 }
 
 /**

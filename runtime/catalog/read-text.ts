@@ -4,11 +4,20 @@ import type { ObjectStore, OpenedObject } from '../store/store';
 /** A manifest of 10^5 tables is some 20 MB; what is larger is none of our records. */
 const MAXIMUM_RECORD_BYTES = 256 * 1024 * 1024;
 
+/** Reads a record that may not be there. */
+export type ReadRecord = (store: ObjectStore, key: string) => Promise<string | undefined>;
+
 /**
- * One of the records beside a recovery point, whole, in the version that is the newest now; nothing when it is not there. One
- * request for what is there.
+ * One of the records beside a recovery point, whole, in the version that is the newest now; nothing when it is not there. Whether
+ * it is, a listing says: to ask for what is not there is refused, not answered, to a role that may list below its source alone
+ * (S3 answers 403 in place of 404), and leaves a denial in the account's trail.
  */
-export async function readText(store: ObjectStore, key: string): Promise<string | undefined> {
+export const readText: ReadRecord = async (store, key) => {
+  return (await isListed(store, key)) ? readListed(store, key) : undefined;
+};
+
+/** The same for what a listing has just shown, or an event told of: one request. Where it is gone meanwhile, there is none. */
+export const readListed: ReadRecord = async (store, key) => {
   const opened = await open(store, key);
   if (!opened) return undefined;
   if (opened.sizeBytes > MAXIMUM_RECORD_BYTES) {
@@ -21,12 +30,9 @@ export async function readText(store: ObjectStore, key: string): Promise<string 
   const chunks: Buffer[] = [];
   for await (const chunk of opened.body as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
-}
+};
 
-/**
- * To ask for what is not there is refused, not answered, to a role that may list below its source alone (S3 answers 403 in place
- * of 404): a listing tells then whether it is there and denied.
- */
+/** What is denied may be denied, or not there: a listing tells which. */
 async function open(store: ObjectStore, key: string): Promise<OpenedObject | undefined> {
   try {
     return await store.get(key);

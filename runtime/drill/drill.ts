@@ -117,10 +117,17 @@ class DrillRun {
         const one = { request, context, phases, server, point, dumped, ownership, directory };
         this.findings.add(await drillDatabase({ ...one, checks: checks.get(dumped.name) ?? [] }));
       }
+      await this.stillRuns(server);
       this.findings.allRestored();
     } finally {
       await server.stop();
     }
+  }
+
+  /** Sessions outlive a killed server for a while: what they answered last is then no word of a server that runs. */
+  private async stillRuns(server: DrillServer): Promise<void> {
+    const session = await server.openAsSuperuser('postgres', this.context.signal);
+    await session.close();
   }
 
   private async makeRoles(point: DumpPoint, server: DrillServer): Promise<'as dumped' | 'connecting user'> {

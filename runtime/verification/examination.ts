@@ -11,7 +11,7 @@ import {
   type VerifyDepth,
 } from '../../model';
 import { readManifest } from '../catalog/manifest-reader';
-import { readText } from '../catalog/read-text';
+import { readListed } from '../catalog/read-text';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import { sha256Of } from '../catalog/verification-record';
 import { verifyPoint } from '../components/registry';
@@ -76,7 +76,7 @@ export class Examination {
   }
 
   private async readPoint(): Promise<RecoveryPoint | undefined> {
-    const text = await readText(this.store, `${this.prefix}${MANIFEST_NAME}`);
+    const text = await readListed(this.store, `${this.prefix}${MANIFEST_NAME}`);
     if (text === undefined) {
       if (!this.previous)
         throw new BackupError('point-missing', `there is no manifest in ${this.store.uri}/${this.prefix}`);

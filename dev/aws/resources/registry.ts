@@ -20,6 +20,7 @@ import * as sqs from './sqs';
 import { parameter } from './ssm-parameter';
 
 const NETWORK = 'everything is on the loopback address: no network is cut off from another';
+const DEPLOYING = 'a deployment here is done at once: there is nothing to hold';
 const OUTSIDE = 'a machine outside of AWS has the access key of its role here, and needs no certificate for it';
 
 export const REGISTRY: Readonly<Record<string, Handler | NotLived>> = {
@@ -56,6 +57,8 @@ export const REGISTRY: Readonly<Record<string, Handler | NotLived>> = {
   'AWS::Scheduler::ScheduleGroup': scheduleGroup,
   'AWS::SecretsManager::Secret': secret,
   'AWS::SecretsManager::SecretTargetAttachment': targetAttachment,
+  'AWS::StepFunctions::StateMachine': named(DEPLOYING, 'machine', 'Arn', 'Name'),
+  'Custom::PreDeploymentBackup': named(DEPLOYING, 'held'),
 };
 
 /** A resource that has a name, and ids that others may ask for. */

@@ -1,5 +1,5 @@
 import { FAILURE_NAME, type RetentionClass } from '../../../model';
-import { readText } from '../../catalog/read-text';
+import { readListed } from '../../catalog/read-text';
 import type { SurveyedRun } from '../../catalog/survey';
 import type { ObjectStore } from '../../store/store';
 import type { FailedRun } from './source-status';
@@ -50,7 +50,7 @@ export async function describeFailure(store: ObjectStore, { run, end, endedAt }:
   if (end === 'vanished') {
     return { ...failure, code: 'terminated', message: 'it began and left no word of its end: it was killed' };
   }
-  const text = await readText(store, `${run.prefix}${run.failureName ?? FAILURE_NAME}`);
+  const text = await readListed(store, `${run.prefix}${run.failureName ?? FAILURE_NAME}`);
   return { ...failure, ...(parseFailure(text) ?? { code: 'internal', message: 'its record cannot be read' }) };
 }
 

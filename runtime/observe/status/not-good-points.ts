@@ -1,4 +1,5 @@
 import { VERIFICATION_CHECKS, type Verification } from '../../../model';
+import { readListed } from '../../catalog/read-text';
 import { readVerification } from '../../catalog/verification-record';
 import type { ObjectStore } from '../../store/store';
 import type { DatedRun } from './dated-run';
@@ -27,7 +28,7 @@ export async function findNotGood(
 
 async function lookAt(store: ObjectStore, run: DatedRun['run']): Promise<NotGoodPoint | undefined> {
   if (!run.verifiedAt) return undefined;
-  const verification = await readVerification(store, run.prefix);
+  const verification = await readVerification(store, run.prefix, readListed);
   if (verification && verification.outcome === 'passed') return undefined;
   return {
     address: run.address,

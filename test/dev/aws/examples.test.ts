@@ -45,7 +45,7 @@ test('the guide names every type, among those that are lived or the others', () 
     ),
   );
   const types = Object.entries(REGISTRY).map(([type, entry]) => ({
-    name: type.slice(5),
+    name: type.replace(/^AWS::/, ''),
     isLived: !('notLived' in entry),
   }));
   const namesOf = (isLived: boolean) => types.filter((type) => type.isLived === isLived).map(({ name }) => name);

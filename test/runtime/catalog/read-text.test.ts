@@ -1,4 +1,4 @@
-import { readText } from '../../../runtime/catalog/read-text';
+import { readListed, readText } from '../../../runtime/catalog/read-text';
 import { BackupError } from '../../../runtime/errors';
 import { failureOf } from '../../support/failure-of';
 import { FaultyStore } from '../../support/faulty-store';
@@ -18,17 +18,28 @@ function denying(store: MemoryStore): FaultyStore {
   return new FaultyStore(store, [{ on: 'get', effect: 'fail', error: () => new BackupError('store-denied', '403') }]);
 }
 
-test('a record that is there costs one request, and one that is not there as well', async () => {
-  const { store, requests } = countRequests(await vault(KEY));
+test('a record that may not be there is asked for only when a listing shows it', async () => {
+  const { store, requests } = countRequests(await vault(KEY, `${KEY}.old`));
   await expect(readText(store, KEY)).resolves.toBe(`of ${KEY}`);
   await expect(readText(store, 'orders/other.json')).resolves.toBeUndefined();
+  expect(requests).toEqual({ list: 2, get: 1 });
+});
+
+test('one that a listing has shown costs one request, also when it is gone since', async () => {
+  const { store, requests } = countRequests(await vault(KEY));
+  await expect(readListed(store, KEY)).resolves.toBe(`of ${KEY}`);
+  await expect(readListed(store, 'orders/other.json')).resolves.toBeUndefined();
   expect(requests).toEqual({ get: 2 });
 });
 
 test('what is denied and not listed is not there; another that begins alike is not it', async () => {
-  await expect(readText(denying(await vault(`${KEY}.old`)), KEY)).resolves.toBeUndefined();
+  for (const read of [readText, readListed]) {
+    await expect(read(denying(await vault(`${KEY}.old`)), KEY)).resolves.toBeUndefined();
+  }
 });
 
 test('what is denied and listed is denied', async () => {
-  expect((await failureOf(readText(denying(await vault(KEY)), KEY))).code).toBe('store-denied');
+  for (const read of [readText, readListed]) {
+    expect((await failureOf(read(denying(await vault(KEY)), KEY))).code).toBe('store-denied');
+  }
 });
