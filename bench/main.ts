@@ -1,15 +1,24 @@
-/** `npm run bench -- [--size MB] [--rounds N] [--only dump|restore]`: our ways and others', in turn, on one machine. */
+/** `npm run bench -- [--size MB] [--rounds N] [--only dump|restore]`, or `npm run bench -- mirror [--only small|large|unchanged]`: our ways and others', in turn, on one machine. */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { isInstalled, type Contender } from './contender';
+import type { Contender } from './contender';
 import { dumpContenders } from './dump';
+import { benchMirror } from './mirror';
+import { present, raceIn } from './race';
 import { report, type Measured } from './report';
 import { requireRestored, restoreContenders, RESTORE_SOURCES } from './restore';
-import { timedRun, type Cost } from './timed-run';
+import { timedRun } from './timed-run';
 import { openWorld, type World } from './world';
 
 async function main(): Promise<void> {
-  const { size, rounds, only } = parseOptions();
+  const { what, size, rounds, only } = parseOptions();
+  if (what === 'mirror') {
+    console.log(`${describeMachine()}\n${rounds} rounds after one to warm up\n`);
+    return benchMirror(async (title, contenders, env, gigabytes) => {
+      const measured = await raceIn(contenders, rounds, (contender) => ({ ...env, ...contender.env }));
+      console.log(report(title, measured, gigabytes));
+    }, only);
+  }
   console.log(`making a database of about ${size} MB …`);
   const world = await openWorld(size);
   try {
@@ -22,7 +31,8 @@ async function main(): Promise<void> {
       console.log(report('dump to S3', measured, gigabytes));
     }
     if (only !== 'dump') {
-      for (const source of present(world, RESTORE_SOURCES)) await timedRun(source.command, environment(world, source));
+      for (const source of present(RESTORE_SOURCES, (source) => environment(world, source)))
+        await timedRun(source.command, environment(world, source));
       const measured = await race(world, restoreContenders(), rounds, requireRestored);
       console.log(report('restore from S3', measured, gigabytes));
     }
@@ -31,33 +41,15 @@ async function main(): Promise<void> {
   }
 }
 
-/** Every contender once in each round, so that what drifts on the machine drifts for all. */
-async function race(
+function race(
   world: World,
   contenders: readonly Contender[],
   rounds: number,
   after: (world: World) => void = () => undefined,
 ): Promise<Measured[]> {
-  const racing = present(world, contenders);
-  const costs = new Map<string, Cost[]>(racing.map(({ name }) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
-    for (const contender of racing) {
-      contender.before?.(world);
-      const cost = await timedRun(contender.command, environment(world, contender));
-      after(world);
-      if (round > 0) costs.get(contender.name)?.push(cost);
-    }
-    process.stderr.write(round === 0 ? 'warm ' : '. ');
-  }
-  process.stderr.write('\n');
-  return [...costs].map(([name, list]) => ({ name, rounds: list }));
-}
-
-function present(world: World, contenders: readonly Contender[]): Contender[] {
-  return contenders.filter(({ name, needs = [] }) => {
-    const missing = needs.filter((program) => !isInstalled(program, world.env));
-    if (missing.length > 0) console.log(`not installed, left out: ${missing.join(', ')} (${name})`);
-    return missing.length === 0;
+  return raceIn(contenders, rounds, (contender) => environment(world, contender), {
+    before: (contender) => contender.before?.(world),
+    after: () => after(world),
   });
 }
 
@@ -70,8 +62,9 @@ function describeMachine(): string {
   return `${os.cpus().length} × ${cpu.model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.version}, both servers on this machine`;
 }
 
-function parseOptions(): { size: number; rounds: number; only?: string } {
-  const { values } = parseArgs({
+function parseOptions(): { what?: string; size: number; rounds: number; only?: string } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       size: { type: 'string', default: '1000' },
       rounds: { type: 'string', default: '5' },
@@ -81,9 +74,11 @@ function parseOptions(): { size: number; rounds: number; only?: string } {
   const [size, rounds] = [Number(values.size), Number(values.rounds)];
   if (!(size > 0) || !Number.isInteger(rounds) || rounds < 1)
     throw new Error('--size and --rounds are positive numbers');
-  if (values.only !== undefined && !['dump', 'restore'].includes(values.only))
-    throw new Error('--only dump or restore');
-  return { size, rounds, only: values.only };
+  const [what, ...rest] = positionals;
+  if (rest.length > 0 || (what !== undefined && what !== 'mirror')) throw new Error('nothing but "mirror" is known');
+  const parts = what === 'mirror' ? ['small', 'large', 'unchanged'] : ['dump', 'restore'];
+  if (values.only !== undefined && !parts.includes(values.only)) throw new Error(`--only ${parts.join(' or ')}`);
+  return { what, size, rounds, only: values.only };
 }
 
 main().catch((error: unknown) => {

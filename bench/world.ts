@@ -1,10 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { startThrowawayServer, type ThrowawayServer } from '../runtime/postgres/throwaway-server';
 import { findTools } from '../runtime/postgres/tools';
+import { startS3 } from './s3-process';
 
 export const DATABASE = 'bench';
 export const BUCKET = 'bench-vault';
@@ -24,7 +25,7 @@ export async function openWorld(sizeMegabytes: number): Promise<World> {
   const server = await startThrowawayServer({
     settings: { shared_buffers: '1GB', max_wal_size: '8GB', maintenance_work_mem: '256MB' },
   });
-  const s3 = startS3(path.join(scratch, 's3'));
+  const s3 = startS3(path.join(scratch, 's3'), [BUCKET]);
   const env = { ...(await environment(server)), ...(await s3.environment) };
   const world: World = {
     env,
@@ -76,24 +77,6 @@ async function environment(server: ThrowawayServer): Promise<NodeJS.ProcessEnv> 
     // Both servers speak plain HTTP on loopback; rclone refuses a certificate bundle of the AWS tools'.
     AWS_CA_BUNDLE: undefined,
   };
-}
-
-function startS3(directory: string): { process: ChildProcess; environment: Promise<NodeJS.ProcessEnv> } {
-  const main = path.join(__dirname, '..', 'dev', 's3', 'main.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', main, '--directory', directory, '--bucket', BUCKET], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return { process: child, environment: readExports(child) };
-}
-
-async function readExports(child: ChildProcess): Promise<NodeJS.ProcessEnv> {
-  const found: NodeJS.ProcessEnv = {};
-  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-    for (const [, name, value] of chunk.toString('utf8').matchAll(/^export (\w+)=(.*)$/gm)) found[name] = value;
-    if (found.AWS_SECRET_ACCESS_KEY) break;
-  }
-  if (!found.AWS_ENDPOINT_URL_S3) throw new Error('the S3 server did not say where it is');
-  return found;
 }
 
 function psql(env: NodeJS.ProcessEnv, database: string, sql: string): string {

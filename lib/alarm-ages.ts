@@ -3,8 +3,10 @@ import { objectivesFor } from '../model';
 import { BackupAlarmsProps } from './backup-alarms-props';
 import { BackupVault } from './backup-vault';
 
+type AgeBasis = Pick<BackupAlarmsProps, 'plan' | 'vault' | 'newestAge' | 'newestVerifiedAge'>;
+
 /** The age of the newest good backup, and of the newest verified one, above which alarms go off: as stated, or from the plan. */
-export function alarmAges({ plan, vault, newestAge, newestVerifiedAge }: BackupAlarmsProps): [Duration, Duration] {
+export function alarmAges({ plan, vault, newestAge, newestVerifiedAge }: AgeBasis): [Duration, Duration] {
   const interval = plan.mostFrequentRule.longestInterval;
   const objectives = objectivesFor(interval.toSeconds());
   const newest = newestAge ?? Duration.seconds(objectives.newestSeconds);

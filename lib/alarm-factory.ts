@@ -5,12 +5,17 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
+/** Where the runbooks of this package are read. */
+export const RUNBOOKS_URL = 'https://github.com/cdk-postgres-backup/cdk-postgres-backup/blob/main/docs/runbooks';
+
 /** What an alarm looks at, and what it says. */
 export interface AlarmSpecification {
   readonly metric: cloudwatch.IMetric;
   /** Goes off above this, unless `comparison` says otherwise. */
   readonly threshold: number;
   readonly comparison?: cloudwatch.ComparisonOperator;
+  /** So many periods in a row must be beyond it; 1 unless it is said. */
+  readonly evaluationPeriods?: number;
   /** A sentence: what is wrong when it goes off. */
   readonly what: string;
   /** What to type first. */
@@ -42,14 +47,14 @@ export class AlarmFactory {
 
   private create(
     id: string,
-    { metric, threshold, comparison, what, look, runbook }: AlarmSpecification,
+    { metric, threshold, comparison, evaluationPeriods, what, look, runbook }: AlarmSpecification,
     treatMissingData: cloudwatch.TreatMissingData,
   ): cloudwatch.Alarm {
     const alarm = new cloudwatch.Alarm(this.scope, id, {
       metric,
       threshold,
       comparisonOperator: comparison ?? cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
+      evaluationPeriods: evaluationPeriods ?? 1,
       treatMissingData,
       alarmDescription: `${what}\nLook: ${look}\nRunbook: ${this.runbooksUrl}/${runbook}.md`,
     });

@@ -2,12 +2,14 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as cloudwatchActions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
-import { alarmAges, inHours } from './alarm-ages';
-import { AlarmFactory } from './alarm-factory';
-import { BackupAlarmsProps } from './backup-alarms-props';
+import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
+import { BackupAlarmsProps, ComponentAlarmsProps } from './backup-alarms-props';
+import { ComponentAlarms } from './component-alarms';
+import { SILENCE, watchComponent, WatchedComponent } from './watch-component';
 
 /**
- * The alarms of a backup. What is published all the time alarms when it is silent.
+ * The alarms of a backup: those of its dump, those of all it consists of, and those of each component that is added. What is
+ * published all the time alarms when it is silent.
  */
 export class BackupAlarms extends Construct {
   /** The newest good backup is too old: none was made, or none that is good. */
@@ -22,10 +24,20 @@ export class BackupAlarms extends Construct {
   public readonly freshnessSilent: cloudwatch.Alarm;
   /** A start or an event was given up. */
   public readonly deadLetters: cloudwatch.Alarm;
+  /** A kept backup was not verified again for too long. */
+  public readonly verificationOverdue: cloudwatch.Alarm;
+  /** Retention did not do its work for too long; if it is watched. */
+  public readonly retentionOverdue?: cloudwatch.Alarm;
   /** A start was given up by the scheduler. */
   public readonly startsDropped: cloudwatch.Alarm;
   /** Starts are refused. */
   public readonly startsRefused: cloudwatch.Alarm;
+  /** The vault's key is disabled or about to be deleted; if the vault has one. */
+  public readonly keyUnusable?: cloudwatch.Alarm;
+  /** Tasks are stopped before their program runs; if that is counted. */
+  public readonly tasksNotStarted?: cloudwatch.Alarm;
+  /** The task's disk is nearly full; if it was given one. */
+  public readonly storageNearlyFull?: cloudwatch.Alarm;
   /** Another function failed; one alarm for each, in the order of their names. */
   public readonly functionErrors: cloudwatch.Alarm[];
   /** Age of the newest good backup above which its alarm goes off. */
@@ -34,25 +46,41 @@ export class BackupAlarms extends Construct {
   public readonly newestVerifiedAge: Duration;
 
   private readonly factory: AlarmFactory;
-  private readonly look: string;
+  private readonly ofComponents: ComponentAlarms[] = [];
 
   constructor(scope: Construct, id: string, props: BackupAlarmsProps) {
     super(scope, id);
-    [this.newestAge, this.newestVerifiedAge] = alarmAges(props);
     this.factory = new AlarmFactory(this, props.runbooksUrl ?? RUNBOOKS_URL, [
       new cloudwatchActions.SnsAction(props.topic),
     ]);
-    this.look = `postgres-backup status --vault ${props.vault.vaultUri} --source ${props.sourceName}`;
-
-    this.backupTooOld = this.watchAge(props);
-    this.verifiedBackupTooOld = this.watchVerifiedAge(props);
-    this.backupFailed = this.watchRuns(props);
-    this.verificationFailed = this.watchVerifications(props);
+    const watched: WatchedComponent = watchComponent(this.factory, props);
+    this.newestAge = watched.newestAge;
+    this.newestVerifiedAge = watched.newestVerifiedAge;
+    this.backupTooOld = watched.backupTooOld;
+    this.verifiedBackupTooOld = watched.verifiedBackupTooOld;
+    this.backupFailed = watched.backupFailed;
+    this.verificationFailed = watched.verificationFailed;
+    this.verificationOverdue = watched.verificationOverdue;
+    this.retentionOverdue = watched.retentionOverdue;
+    this.startsDropped = watched.startsDropped;
+    this.startsRefused = watched.startsRefused;
+    this.tasksNotStarted = watched.tasksNotStarted;
+    this.storageNearlyFull = watched.storageNearlyFull;
     this.freshnessSilent = this.watchFreshness(props);
     this.deadLetters = this.watchDeadLetters(props);
-    this.startsDropped = this.watchDroppedStarts(props);
-    this.startsRefused = this.watchRefusedStarts(props);
+    this.keyUnusable = this.watchKey(props);
     this.functionErrors = this.watchFunctions(props);
+  }
+
+  /**
+   * Watches another component too.
+   *
+   * @param props the component, and what is known of it
+   */
+  public addComponent(props: ComponentAlarmsProps): ComponentAlarms {
+    const alarms = new ComponentAlarms(this, props.component, props);
+    this.ofComponents.push(alarms);
+    return alarms;
   }
 
   /** All of them. */
@@ -62,52 +90,17 @@ export class BackupAlarms extends Construct {
       this.verifiedBackupTooOld,
       this.backupFailed,
       this.verificationFailed,
+      this.verificationOverdue,
       this.freshnessSilent,
       this.deadLetters,
       this.startsDropped,
       this.startsRefused,
+      ...[this.retentionOverdue, this.keyUnusable, this.tasksNotStarted, this.storageNearlyFull].filter(
+        (alarm) => alarm !== undefined,
+      ),
       ...this.functionErrors,
+      ...this.ofComponents.flatMap((alarms) => alarms.all),
     ];
-  }
-
-  private watchAge({ sourceName, component, freshness }: BackupAlarmsProps): cloudwatch.Alarm {
-    return this.factory.continuous('BackupTooOld', {
-      metric: freshness.metricNewestAge(component),
-      threshold: this.newestAge.toSeconds(),
-      what: `${sourceName}: the newest good backup is older than ${inHours(this.newestAge)}, or nothing is known of it.`,
-      look: this.look,
-      runbook: 'backup-too-old',
-    });
-  }
-
-  private watchVerifiedAge({ sourceName, component, freshness }: BackupAlarmsProps): cloudwatch.Alarm {
-    return this.factory.continuous('VerifiedBackupTooOld', {
-      metric: freshness.metricNewestVerifiedAge(component),
-      threshold: this.newestVerifiedAge.toSeconds(),
-      what: `${sourceName}: the newest verified backup is older than ${inHours(this.newestVerifiedAge)}, or nothing is known of it.`,
-      look: this.look,
-      runbook: 'backup-too-old',
-    });
-  }
-
-  private watchRuns({ sourceName, component, freshness }: BackupAlarmsProps): cloudwatch.Alarm {
-    return this.factory.continuous('BackupFailed', {
-      metric: freshness.metricLastRunFailed(component),
-      threshold: 0,
-      what: `${sourceName}: the last scheduled run of a class failed, or nothing is known of it.`,
-      look: this.look,
-      runbook: 'backup-failed',
-    });
-  }
-
-  private watchVerifications({ sourceName, component, freshness }: BackupAlarmsProps): cloudwatch.Alarm {
-    return this.factory.continuous('VerificationFailed', {
-      metric: freshness.metricPointsNotGood(component),
-      threshold: 0,
-      what: `${sourceName}: a kept backup did not pass its verification, or is unlike those before it, or nothing is known of it.`,
-      look: this.look,
-      runbook: 'verification-failed',
-    });
   }
 
   private watchFreshness({ sourceName, freshness }: BackupAlarmsProps): cloudwatch.Alarm {
@@ -141,24 +134,19 @@ export class BackupAlarms extends Construct {
     });
   }
 
-  private watchDroppedStarts({ sourceName, scheduleGroup }: BackupAlarmsProps): cloudwatch.Alarm {
-    return this.factory.occurrence('StartsDropped', {
-      metric: scheduleGroup.metricDropped({ statistic: cloudwatch.Stats.SUM, period: SILENCE }),
-      threshold: 0,
-      what: `${sourceName}: the scheduler gave up to start a backup.`,
-      look: this.look,
-      runbook: 'dead-letters',
-    });
-  }
-
-  private watchRefusedStarts({ sourceName, scheduleGroup, refusedStarts }: BackupAlarmsProps): cloudwatch.Alarm {
-    return this.factory.occurrence('StartsRefused', {
-      metric: scheduleGroup.metricTargetErrors({ statistic: cloudwatch.Stats.SUM, period: SILENCE }),
-      threshold: atLeastOne('refusedStarts', refusedStarts ?? 3),
-      comparison: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      what: `${sourceName}: AWS refuses to start the backup task.`,
-      look: this.look,
-      runbook: 'dead-letters',
+  /**
+   * The key is asked all the time, so that silence alarms too. CloudTrail would tell at once who disabled it, but only where a
+   * trail is on, which is not ours to say; and a key that is to be deleted can be saved for a week at least.
+   */
+  private watchKey({ sourceName, freshness }: BackupAlarmsProps): cloudwatch.Alarm | undefined {
+    if (!freshness.watchedKey) return undefined;
+    return this.factory.continuous('KeyUnusable', {
+      metric: freshness.metricKeyUsable(),
+      threshold: 1,
+      comparison: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+      what: `${sourceName}: the key of the vault is disabled or about to be deleted, or nothing is known of it. Without it no backup can be read.`,
+      look: `aws kms describe-key --key-id ${freshness.watchedKey.keyArn}`,
+      runbook: 'key-unusable',
     });
   }
 
@@ -175,14 +163,4 @@ export class BackupAlarms extends Construct {
         }),
       );
   }
-}
-
-const RUNBOOKS_URL = 'https://github.com/cdk-postgres-backup/cdk-postgres-backup/blob/main/docs/runbooks';
-
-/** Three times the interval at which the function looks. */
-const SILENCE = Duration.minutes(15);
-
-function atLeastOne(prop: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Error(`${prop} of the alarms is ${value}, but must be a whole number from 1`);
 }

@@ -1,11 +1,11 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Lazy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENVIRONMENT } from '../model';
+import { ENVIRONMENT, FUNCTION_ENVIRONMENT } from '../model';
 import { BackupComponent } from './backup-component';
 import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
@@ -17,6 +17,9 @@ import { IBackupVault } from './backup-vault-props';
 export interface BackupFreshnessProps extends BackupFunctionOptions {
   /** Name of the source. */
   readonly sourceName: string;
+
+  /** What is backed up; `addComponent` adds more. One that never ran is old, not absent. */
+  readonly component: BackupComponent;
 
   /** Where its backups are stored. */
   readonly vault: IBackupVault;
@@ -43,11 +46,20 @@ export class BackupFreshness extends Construct {
   /** What starts the function. */
   public readonly rule: events.Rule;
 
+  /**
+   * The key of the vault, which is asked whether it is usable.
+   *
+   * @default - none: the vault has no key of KMS, or it is known by an alias alone
+   */
+  public readonly watchedKey?: kms.IKey;
+
   private readonly sourceName: string;
+  private readonly components: BackupComponent[] = [];
 
   constructor(scope: Construct, id: string, props: BackupFreshnessProps) {
     super(scope, id);
     this.sourceName = props.sourceName;
+    this.watchedKey = keyToWatch(props.vault);
     this.function = new BackupFunction(this, 'Function', {
       ...props,
       code: 'freshness',
@@ -55,11 +67,14 @@ export class BackupFreshness extends Construct {
       environment: {
         [ENVIRONMENT.vault]: props.vault.vaultUri,
         [ENVIRONMENT.source]: props.sourceName,
+        [FUNCTION_ENVIRONMENT.components]: Lazy.string({ produce: () => JSON.stringify(this.components) }),
+        ...(this.watchedKey && { [ENVIRONMENT.encryptionKey]: this.watchedKey.keyArn }),
       },
       // Over before the next one begins.
       timeout: Duration.minutes(4),
     });
     props.vault.grantWatch(this.function, props.sourceName);
+    this.watchedKey?.grant(this.function, 'kms:DescribeKey');
     this.rule = new events.Rule(this, 'Rule', {
       description: `Looks how old the backups of ${props.sourceName} are`,
       schedule: events.Schedule.rate(BackupFreshness.INTERVAL),
@@ -72,6 +87,17 @@ export class BackupFreshness extends Construct {
         }),
       ],
     });
+    this.addComponent(props.component);
+  }
+
+  /**
+   * Watches another component too.
+   *
+   * @param component what is backed up
+   */
+  public addComponent(component: BackupComponent): void {
+    if (this.components.includes(component)) throw new Error(`${this.node.path} watches ${component} already`);
+    this.components.push(component);
   }
 
   /**
@@ -94,6 +120,20 @@ export class BackupFreshness extends Construct {
    */
   public metricNewestVerifiedAge(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('newestVerifiedAge', component, options);
+  }
+
+  /**
+   * Time since the last verification of the kept backup of which it is longest ago, in seconds. 0 when none is kept.
+   *
+   * @default - maximum over 15 minutes
+   * @param component what is backed up
+   * @param options statistic, period and the like
+   */
+  public metricOldestVerificationAge(
+    component: BackupComponent,
+    options?: cloudwatch.MetricOptions,
+  ): cloudwatch.Metric {
+    return this.metric('oldestVerificationAge', component, options);
   }
 
   /**
@@ -141,14 +181,14 @@ export class BackupFreshness extends Construct {
   }
 
   /**
-   * Rows in the newest good backup.
+   * What the newest good backup holds, in the component's own unit: rows of a dump, else objects, files, entries.
    *
    * @default - maximum over 15 minutes
    * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricNewestRows(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric('newestRows', component, options);
+  public metricNewestItems(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(component === BackupComponent.DUMP ? 'newestRows' : 'newestItems', component, options);
   }
 
   /**
@@ -162,6 +202,16 @@ export class BackupFreshness extends Construct {
     return this.metric('newestDuration', component, options);
   }
 
+  /**
+   * 1 while the vault's key is usable, 0 when it is disabled or about to be deleted.
+   *
+   * @default - minimum over 15 minutes
+   * @param options statistic, period and the like
+   */
+  public metricKeyUsable(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('keyUsable', BackupComponent.DUMP, { statistic: cloudwatch.Stats.MINIMUM, ...options });
+  }
+
   private metric(
     key: Parameters<typeof backupMetric>[0],
     component: BackupComponent,
@@ -171,6 +221,11 @@ export class BackupFreshness extends Construct {
     // Three times the interval: one that comes late is no silence.
     return backupMetric(key, subject, cloudwatch.Stats.MAXIMUM, { period: WATCHED_PERIOD, ...options });
   }
+}
+
+/** What an alias stands for is not known here, and a role cannot be let near it. */
+function keyToWatch({ encryptionKey }: IBackupVault): kms.IKey | undefined {
+  return encryptionKey && 'aliasName' in encryptionKey ? undefined : encryptionKey;
 }
 
 const WATCHED_PERIOD = Duration.minutes(15);

@@ -42,6 +42,8 @@ export class BackupNotifications extends Construct {
   /** The function that posts, if anything is to be posted. */
   public readonly function?: BackupFunction;
 
+  private readonly otherTopics: sns.ITopic[];
+
   constructor(scope: Construct, id: string, props: BackupNotificationsProps) {
     super(scope, id);
     const ways = props.notify.map((one) => one._way);
@@ -50,10 +52,23 @@ export class BackupNotifications extends Construct {
     }
     const posts = ways.filter((way) => way.by === 'function');
     if (posts.length > 0) this.function = this.createFunction(posts, props);
-    publishTo(
-      ways.filter((way) => way.by === 'topic').map(({ topic }) => topic),
-      props.alarms,
-    );
+    this.otherTopics = ways.filter((way) => way.by === 'topic').map(({ topic }) => topic);
+    refuseTooMany(this.otherTopics);
+    this.addAlarms(props.alarms);
+  }
+
+  /**
+   * Tells of more alarms those who are told through a topic of their own; the others hear of them through the alarms' topic.
+   *
+   * @param alarms the alarms
+   */
+  public addAlarms(alarms: cloudwatch.Alarm[]): void {
+    for (const alarm of alarms) {
+      for (const topic of this.otherTopics) {
+        alarm.addAlarmAction(new cloudwatchActions.SnsAction(topic));
+        alarm.addOkAction(new cloudwatchActions.SnsAction(topic));
+      }
+    }
   }
 
   private createFunction(posts: readonly Post[], props: BackupNotificationsProps): BackupFunction {
@@ -84,17 +99,11 @@ interface Post {
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html: five actions for each state. */
 const MOST_OTHER_TOPICS = 4;
 
-function publishTo(topics: readonly sns.ITopic[], alarms: readonly cloudwatch.Alarm[]): void {
+function refuseTooMany(topics: readonly sns.ITopic[]): void {
   if (topics.length > MOST_OTHER_TOPICS) {
     throw new Error(
       `notify has ${topics.length} topics, but an alarm can be published to ${MOST_OTHER_TOPICS} besides its own: ` +
         'subscribe the others to one of them',
     );
-  }
-  for (const topic of topics) {
-    for (const alarm of alarms) {
-      alarm.addAlarmAction(new cloudwatchActions.SnsAction(topic));
-      alarm.addOkAction(new cloudwatchActions.SnsAction(topic));
-    }
   }
 }

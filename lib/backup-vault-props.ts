@@ -33,6 +33,13 @@ export interface IBackupVault extends IConstruct {
   readonly storageTiers?: StorageTiers;
 
   /**
+   * Whether the store keeps a checksum of each whole object, by which it is verified without being read.
+   *
+   * @default - not known
+   */
+  readonly checksums?: boolean;
+
+  /**
    * What S3 tells EventBridge of each new recovery point of one component of one source: that its manifest is there, which
    * is written last. An existing bucket must have its Amazon EventBridge notifications on.
    *
@@ -40,6 +47,14 @@ export interface IBackupVault extends IConstruct {
    * @param component the component
    */
   recoveryPointPattern(source: string, component: BackupComponent): events.EventPattern;
+
+  /**
+   * What S3 tells EventBridge when a run of a source began, failed or was verified: that its record is there. An existing
+   * bucket must have its Amazon EventBridge notifications on.
+   *
+   * @param source name of the source
+   */
+  runRecordPattern(source: string): events.EventPattern;
 
   /**
    * Lets a role store recovery points of one component of one source, and nothing else: it cannot read them back, list,
@@ -71,6 +86,24 @@ export interface IBackupVault extends IConstruct {
   grantWatch(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
+   * Lets a role watch one source, store reports about it (`<source>/reports/`), read them back and mark those whose time is
+   * over. It reads none of the data.
+   *
+   * @param grantee who may report
+   * @param source name of the source
+   */
+  grantReport(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role watch one source and record which recovery points of it belong together (`<source>/sets/`). It reads none of the
+   * data.
+   *
+   * @param grantee who may record sets
+   * @param source name of the source
+   */
+  grantRecordSets(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
    * Lets a role mark recovery points of one component of one source as over: every version of their objects with the tag
    * `postgres-backup:expire` = `true`, and no other tag. It reads manifests and results of verifications, and none of the data.
    *
@@ -81,12 +114,79 @@ export interface IBackupVault extends IConstruct {
   grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
 
   /**
+   * Lets a role archive the write-ahead log of one source, and nothing else: it cannot list, delete, or change how long
+   * something is kept. Where the vault is encrypted with a key of KMS it cannot read the log back either.
+   *
+   * @param grantee who may archive
+   * @param source name of the source
+   */
+  grantArchive(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role find out what the archive of the write-ahead log of one source holds, and what its base backups need of it.
+   *
+   * @param grantee what audits
+   * @param source name of the source
+   */
+  grantAudit(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role find out what the newest recovery points of one component of one source hold: names, sizes, digests, and none of
+   * the content. A backup of what changed needs it, besides `grantWrite`.
+   *
+   * @param grantee who backs up
+   * @param source name of the source
+   * @param component the component
+   */
+  grantBuildOn(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant;
+
+  /**
+   * Lets a role fill one mirror of one source, and read the inventories of its mirrors. It cannot read back what was mirrored.
+   *
+   * @param grantee who may mirror
+   * @param source name of the source
+   * @param mirror name of the mirror
+   */
+  grantMirror(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant;
+
+  /**
+   * Lets a role read what the mirrors of one source hold, in every version. Whoever verifies mirrors needs it, besides `grantVerify`.
+   *
+   * @param grantee who may read
+   * @param source name of the source
+   */
+  grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role mark sets of one source as over, which hold their members as long as they stay.
+   *
+   * @param grantee who may end sets
+   * @param source name of the source
+   */
+  grantExpireSets(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
    * Lets a role read every recovery point of one source. Whoever restores sees all data of the source: grant it to few.
    *
    * @param grantee who may restore
    * @param source name of the source
    */
   grantRestore(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role read everything in the vault, of every source: to recover when nothing else is left. Such a role sees all data.
+   *
+   * @param grantee who may recover
+   */
+  grantRecover(grantee: iam.IGrantable): iam.Grant;
+
+  /**
+   * Lets a role read every recovery point of one source and write records of drills. Such a role sees all data of the source.
+   *
+   * @param grantee what makes drills
+   * @param source name of the source
+   */
+  grantDrill(grantee: iam.IGrantable, source: string): iam.Grant;
 }
 
 /**
@@ -102,6 +202,13 @@ export interface BackupVaultAttributes {
    * @default - the bucket does not encrypt with a key of KMS
    */
   readonly encryptionKey?: kms.IKey;
+
+  /**
+   * Whether the store keeps a checksum (CRC-32) of each whole object, as Amazon S3 does for those that this library writes.
+   *
+   * @default - not known, so that the newest recovery point is read whole daily
+   */
+  readonly checksums?: boolean;
 
   /**
    * Folder inside the bucket below which everything is stored, such as `postgres` or `team/postgres`.

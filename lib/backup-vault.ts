@@ -5,18 +5,51 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
-import { componentPrefix, EXPIRY_TAG, MANIFEST_NAME, sourceNameProblem, sourcePrefix } from '../model';
+import {
+  componentPrefix,
+  everyAttempt,
+  drillsPrefix,
+  EXPIRY_TAG,
+  FAILURE_NAME,
+  MANIFEST_NAME,
+  mirrorPrefix,
+  mirrorsPrefix,
+  reportsPrefix,
+  setsPrefix,
+  sourceNameProblem,
+  sourcePrefix,
+  STARTED_NAME,
+  VERIFICATION_NAME,
+} from '../model';
 import { acknowledgeCompliance } from './acknowledge';
 import { BackupComponent } from './backup-component';
 import { BackupVaultAttributes, BackupVaultProps, IBackupVault } from './backup-vault-props';
 import { StorageTiers } from './storage-tiers';
-import { allowExpire, allowRead, allowVerify, allowWatch, allowWrite, VaultLocation } from './vault-access';
+import {
+  allowArchive,
+  allowAudit,
+  allowBuildOn,
+  allowDrill,
+  allowExpire,
+  allowExpireSets,
+  allowMirror,
+  allowRead,
+  allowReadMirrors,
+  allowRepeat,
+  allowRecordSets,
+  allowReport,
+  allowVerify,
+  allowWatch,
+  allowWrite,
+  VaultLocation,
+} from './vault-access';
 import { VaultLock } from './vault-lock';
 
 abstract class BackupVaultBase extends Construct implements IBackupVault {
   public abstract readonly bucket: s3.IBucket;
   public abstract readonly encryptionKey?: kms.IKey;
   public abstract readonly storageTiers?: StorageTiers;
+  public abstract readonly checksums?: boolean;
   /** Folder inside the bucket, with a slash at its end, or empty. */
   protected abstract readonly keyPrefix: string;
 
@@ -36,8 +69,23 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     };
   }
 
+  public runRecordPattern(source: string): events.EventPattern {
+    const { bucket, prefix } = this.location(source);
+    const names = [everyAttempt(STARTED_NAME), everyAttempt(FAILURE_NAME), VERIFICATION_NAME];
+    const keys = names.map((name) => `${prefix}*/${name}`);
+    return {
+      source: ['aws.s3'],
+      detailType: ['Object Created'],
+      detail: {
+        bucket: { name: [bucket.bucketName] },
+        object: { key: keys.flatMap((key) => events.Match.wildcard(key)) },
+      },
+    };
+  }
+
   public grantWrite(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
-    return allowWrite(this.location(source, component), grantee);
+    const location = this.location(source, component);
+    return allowWrite(location, grantee).combine(allowRepeat(location, grantee));
   }
 
   public grantVerify(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
@@ -48,12 +96,56 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     return allowWatch(this.location(source), grantee);
   }
 
+  public grantRecordSets(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowRecordSets(this.location(source), `${this.keyPrefix}${setsPrefix(source)}`, grantee);
+  }
+
+  public grantReport(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowReport(this.location(source), `${this.keyPrefix}${reportsPrefix(source)}`, grantee);
+  }
+
   public grantExpire(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
     return allowExpire(this.location(source, component), grantee);
   }
 
+  public grantArchive(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowArchive(this.location(source, BackupComponent.WAL), grantee);
+  }
+
+  public grantAudit(grantee: iam.IGrantable, source: string): iam.Grant {
+    const { prefix: wal } = this.location(source, BackupComponent.WAL);
+    const { prefix: baseBackups } = this.location(source, BackupComponent.BASE_BACKUP);
+    return allowAudit(this.location(source), wal, baseBackups, grantee);
+  }
+
+  public grantBuildOn(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
+    return allowBuildOn(this.location(source, component), grantee);
+  }
+
+  public grantMirror(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant {
+    const folder = `${this.keyPrefix}${mirrorPrefix(source, mirror)}`.slice(0, -1);
+    return allowMirror(this.location(source, BackupComponent.OBJECTS), folder, grantee);
+  }
+
+  public grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant {
+    const prefix = `${this.keyPrefix}${mirrorsPrefix(source)}`;
+    return allowReadMirrors({ ...this.location(source), prefix }, grantee);
+  }
+
+  public grantExpireSets(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowExpireSets(this.location(source), `${this.keyPrefix}${setsPrefix(source)}`, grantee);
+  }
+
   public grantRestore(grantee: iam.IGrantable, source: string): iam.Grant {
     return allowRead(this.location(source), grantee);
+  }
+
+  public grantRecover(grantee: iam.IGrantable): iam.Grant {
+    return allowRead({ bucket: this.bucket, encryptionKey: this.encryptionKey, prefix: this.keyPrefix }, grantee);
+  }
+
+  public grantDrill(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowDrill(this.location(source), `${this.keyPrefix}${drillsPrefix(source)}`, grantee);
   }
 
   private location(source: string, component?: BackupComponent): VaultLocation {
@@ -94,6 +186,8 @@ export class BackupVault extends BackupVaultBase {
   public readonly lock: VaultLock;
   /** Bucket for the record of every access to the vault. */
   public readonly serverAccessLogsBucket: s3.IBucket;
+  /** Amazon S3 keeps one of each object that the library writes. */
+  public readonly checksums?: boolean = true;
   protected readonly keyPrefix = '';
 
   constructor(scope: Construct, id: string, props: BackupVaultProps = {}) {
@@ -212,10 +306,12 @@ class ImportedVault extends BackupVaultBase {
   public readonly bucket: s3.IBucket;
   public readonly encryptionKey?: kms.IKey;
   public readonly storageTiers?: StorageTiers;
+  public readonly checksums?: boolean;
   protected readonly keyPrefix: string;
 
   constructor(scope: Construct, id: string, attributes: BackupVaultAttributes) {
     super(scope, id);
+    this.checksums = attributes.checksums;
     this.keyPrefix = checkedPrefix(attributes.prefix);
     this.encryptionKey = attributes.encryptionKey;
     this.bucket = s3.Bucket.fromBucketAttributes(this, 'Bucket', {

@@ -1,5 +1,4 @@
 import { Duration, Token } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -7,14 +6,12 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../model';
 import { BackupComponent } from './backup-component';
-import { backupMetric } from './backup-metrics';
 import { BackupPlan } from './backup-plan';
-import { BackupSchedules } from './backup-schedules';
-import { BackupTask, BackupTaskOptions } from './backup-task';
+import { BackupTaskOptions } from './backup-task';
 import { IBackupVault } from './backup-vault-props';
 import { DumpContent } from './dump-content';
 import { PostgresSource } from './postgres-source';
-import { claimPrefix } from './vault-claims';
+import { ScheduledComponent } from './scheduled-component';
 
 /**
  * Tables that are not like the others. Each entry is a pattern as `pg_dump --table` takes it: `schema.table`, with `*` and `?`.
@@ -83,6 +80,14 @@ export interface PgDumpOptions {
   readonly minimumTables?: number;
 
   /**
+   * Tables whose rows are hashed, inside the dump's own snapshot, for a drill to compare by content; patterns as `pg_dump --table`
+   * takes them. Each is read once more for it.
+   *
+   * @default - none: a drill compares the number of rows
+   */
+  readonly contentHashTables?: string[];
+
+  /**
    * How long to wait for a table that somebody has locked, in whole seconds.
    *
    * @default Duration.seconds(60)
@@ -124,92 +129,24 @@ export interface PgDumpBackupProps extends PgDumpOptions, BackupTaskOptions {
  *
  * A component of `PostgresBackup`, which gives it everything it needs.
  */
-export class PgDumpBackup extends Construct implements ec2.IConnectable {
-  /** The task that makes a backup. */
-  public readonly task: BackupTask;
-  /** What starts the task. */
-  public readonly schedules: BackupSchedules;
-  /** Network connections of the task. */
-  public readonly connections: ec2.Connections;
-
-  private readonly subject: { source: string; component: BackupComponent };
-
+export class PgDumpBackup extends ScheduledComponent {
   constructor(scope: Construct, id: string, props: PgDumpBackupProps) {
-    super(scope, id);
-    const { source, vault } = props;
-    this.subject = { source: source.sourceName, component: BackupComponent.DUMP };
-    claimPrefix(this, vault, source.sourceName, BackupComponent.DUMP);
-    this.task = new BackupTask(this, 'Task', {
-      ...props,
-      postgresVersion: source.postgresVersion,
-      command: ['backup', 'dump'],
-      environment: dumpEnvironment(props),
-      logPrefix: source.sourceName,
-    });
-    this.connections = this.task.connections;
-    vault.grantWrite(this.task, source.sourceName, BackupComponent.DUMP);
+    const { source } = props;
+    super(
+      scope,
+      id,
+      { ...props, sourceName: source.sourceName, postgresVersion: source.postgresVersion },
+      { component: BackupComponent.DUMP, command: ['backup', 'dump'], environment: dumpEnvironment(props) },
+    );
     source.grantConnect(this.task);
     source.allowConnectionsFrom(this.task.connections);
-    this.schedules = new BackupSchedules(this, 'Schedules', { ...props, task: this.task });
-  }
-
-  /**
-   * Runs that succeeded.
-   *
-   * @default - sum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupSucceeded(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('backupSucceeded', this.subject, cloudwatch.Stats.SUM, options);
-  }
-
-  /**
-   * Runs that failed. A run that never started is not among them.
-   *
-   * @default - sum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupFailed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('backupFailed', this.subject, cloudwatch.Stats.SUM, options);
-  }
-
-  /**
-   * Time that a run took, in seconds.
-   *
-   * @default - maximum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupDuration(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('backupDuration', this.subject, cloudwatch.Stats.MAXIMUM, options);
-  }
-
-  /**
-   * What a recovery point takes in the vault, in bytes.
-   *
-   * @default - minimum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupSize(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('backupSize', this.subject, cloudwatch.Stats.MINIMUM, options);
-  }
-
-  /**
-   * Rows in a recovery point.
-   *
-   * @default - minimum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupRows(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('backupRows', this.subject, cloudwatch.Stats.MINIMUM, options);
   }
 }
 
 function dumpEnvironment(props: PgDumpBackupProps): Record<string, string> {
-  const { source, vault, tables } = props;
+  const { source, tables } = props;
   return {
     ...source.environment,
-    [ENVIRONMENT.vault]: vault.vaultUri,
-    [ENVIRONMENT.source]: source.sourceName,
     [ENVIRONMENT.content]: props.content ?? DumpContent.ALL,
     [ENVIRONMENT.globals]: String(props.globals ?? true),
     [ENVIRONMENT.jobs]: wholeNumber('jobs', props.jobs ?? 2, 1, 32),
@@ -223,6 +160,7 @@ function dumpEnvironment(props: PgDumpBackupProps): Record<string, string> {
     ),
     ...tableList(ENVIRONMENT.criticalTables, 'tables.critical', tables?.critical),
     ...tableList(ENVIRONMENT.ephemeralTables, 'tables.ephemeral', tables?.ephemeral),
+    ...tableList(ENVIRONMENT.contentHashTables, 'contentHashTables', props.contentHashTables),
   };
 }
 

@@ -5,8 +5,10 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { BackupAlarmOptions } from './backup-alarms-props';
 import { BackupPlan } from './backup-plan';
+import { BackupReportOptions } from './backup-reports';
 import { BackupTaskOptions } from './backup-task';
 import { IBackupVault } from './backup-vault-props';
+import { Heartbeat } from './heartbeat';
 import { Notify } from './notify';
 import { PgDumpOptions } from './pg-dump-backup';
 import { PostgresSource } from './postgres-source';
@@ -101,6 +103,20 @@ export interface PostgresBackupProps extends PgDumpOptions, BackupTaskOptions {
    * @default - nobody but those who subscribe to the alarms' topic
    */
   readonly notify?: Notify[];
+
+  /**
+   * A dead man's switch outside of the account: told "alive" when a new backup was verified.
+   *
+   * @default - none
+   */
+  readonly heartbeat?: Heartbeat;
+
+  /**
+   * What is reported, when and to whom. Each run and each day is reported on in the vault.
+   *
+   * @default - people are sent a summary of each day on which not all was good
+   */
+  readonly reports?: BackupReportOptions;
 
   /**
    * Topic that alarms are published to. CloudWatch must be allowed to publish to it, and to use its key.

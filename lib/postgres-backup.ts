@@ -1,33 +1,46 @@
-import { Annotations, Duration, RemovalPolicy, Size, Stack, Token } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledgeSolutions } from './acknowledge';
+import { alarmAges } from './alarm-ages';
 import { AlarmTopic } from './alarm-topic';
 import { BackupAlarms } from './backup-alarms';
+import { BackupAlarmOptions, ComponentAlarmOptions } from './backup-alarms-props';
+import { createCluster } from './backup-cluster';
 import { BackupComponent } from './backup-component';
 import { BackupDashboard } from './backup-dashboard';
 import { BackupFreshness } from './backup-freshness';
 import { BackupNotifications } from './backup-notifications';
 import { BackupPlan } from './backup-plan';
-import { BackupTaskOptions } from './backup-task';
+import { BackupReports, BackupReportsProps } from './backup-reports';
 import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
-import { fargateSize } from './fargate-size';
+import { requireFit } from './component-fit';
+import { ConfigurationBackup } from './configuration-backup';
+import { ConfigurationOptions } from './configuration-backup-props';
+import { noteCosts } from './cost-notes';
+import { createDeadLetterQueue } from './dead-letter-queue';
+import { FileSystemBackup } from './file-system-backup';
+import { FileVolumeOptions } from './file-system-backup-props';
+import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
-import { describeMonthlyCost, estimateMonthlyCost } from './monthly-cost';
+import { warnThatNobodyIsTold } from './nobody-is-told';
 import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
+import { ObjectMirror } from './object-mirror';
+import { MirrorOptions } from './object-mirror-props';
+import { OnDemandRuns } from './on-demand-runs';
 import { PgDumpBackup } from './pg-dump-backup';
+import { PostgresBackupMetrics } from './postgres-backup-metrics';
 import { PostgresBackupProps } from './postgres-backup-props';
 import { PostgresSource } from './postgres-source';
+import { RestoreDrill } from './restore-drill';
+import { DrillOptions } from './restore-drill-props';
 import { Retention } from './retention';
+import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
 import { StorageTiers } from './storage-tiers';
-import { tiersThatDoNotPay } from './tier-fit';
-import { unitPrices } from './unit-prices';
 import { Verification } from './verification';
 
 /**
@@ -35,7 +48,7 @@ import { Verification } from './verification';
  *
  *     new PostgresBackup(this, 'Backup', { source: PostgresSource.fromDatabaseInstance(database), vpc });
  */
-export class PostgresBackup extends Construct implements ec2.IConnectable {
+export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnectable {
   /** What is protected. */
   public readonly source: PostgresSource;
   /** Where backups are stored. */
@@ -48,12 +61,24 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
   public readonly deadLetterQueue: sqs.Queue;
   /** The `pg_dump` backups. */
   public readonly dump: PgDumpBackup;
+  /** What a component is given that is added with `addComponent`: vault, plan, network, cluster and the like. */
+  public readonly componentDefaults: ScheduledComponentProps;
+  /** What starts them on demand. */
+  public readonly runs: OnDemandRuns;
   /** What verifies them. */
   public readonly verification: Verification;
+  /**
+   * What reads the newest of them whole.
+   *
+   * @default - nothing: the store keeps checksums, and no other is asked for
+   */
+  public readonly fullRead?: FullRead;
   /** What ends those whose time is over. */
   public readonly retention: Retention;
   /** What publishes how they stand. */
   public readonly freshness: BackupFreshness;
+  /** What reports on them. */
+  public readonly reports: BackupReports;
   /** Where alarms are published to. */
   public readonly alarmTopic: sns.ITopic;
   /** The alarms. */
@@ -77,8 +102,12 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
    */
   public readonly recoveryTimeObjective?: Duration;
 
+  private readonly added: ScheduledComponent[] = [];
+  private readonly alarmOptions?: BackupAlarmOptions;
+
   constructor(scope: Construct, id: string, props: PostgresBackupProps) {
     super(scope, id);
+    this.alarmOptions = props.alarms;
     this.source = props.source;
     this.plan = props.plan ?? BackupPlan.production();
     this.recoveryPointObjective = props.recoveryPointObjective;
@@ -86,21 +115,30 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     this.checkObjectives();
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.vault = props.vault ?? new BackupVault(this, 'Vault', { encryptionKey: props.encryptionKey, removalPolicy });
-    this.cluster = props.cluster ?? this.createCluster(props.vpc);
-    this.deadLetterQueue = this.createDeadLetterQueue();
+    this.cluster = props.cluster ?? createCluster(this, props.vpc);
+    this.deadLetterQueue = createDeadLetterQueue(this, 'DeadLetters');
     const shared = {
       vault: this.vault,
       plan: this.plan,
       deadLetterQueue: this.deadLetterQueue,
       encryptionKey: logEncryptionKey(this, props.encryptionKey, this.vault.encryptionKey, removalPolicy),
     };
-    this.dump = new PgDumpBackup(this, 'Dump', {
-      ...props,
+    this.componentDefaults = {
       ...shared,
-      cluster: this.cluster,
+      sourceName: this.source.sourceName,
+      postgresVersion: this.source.postgresVersion,
+      vpc: props.vpc,
       vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
-    });
+      cluster: this.cluster,
+      cpuArchitecture: props.cpuArchitecture,
+      image: props.image,
+      logRetention: props.logRetention,
+      removalPolicy: props.removalPolicy,
+    };
+    this.dump = new PgDumpBackup(this, 'Dump', { ...props, ...this.componentDefaults });
     this.connections = this.dump.connections;
+    this.runs = new OnDemandRuns(this, 'Runs', { ...this.componentDefaults });
+    this.runs.addComponent(this.dump);
 
     const watched = {
       ...shared,
@@ -117,13 +155,16 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     this.retention = new Retention(this, 'Retention', { ...watched, ...props.retention });
     this.freshness = new BackupFreshness(this, 'Freshness', watched);
     this.alarmTopic = props.alarmTopic ?? new AlarmTopic(this, 'AlarmTopic').topic;
+    this.reports = this.createReports(watched, props);
     this.alarms = new BackupAlarms(this, 'Alarms', {
       ...watched,
       ...props.alarms,
-      freshness: this.freshness,
-      functions: { Verification: this.verification.function, Retention: this.retention.function },
-      scheduleGroup: this.dump.schedules.group,
-      topic: this.alarmTopic,
+      ...this.watchedBase(this.dump),
+      functions: {
+        Verification: this.verification.function,
+        Retention: this.retention.function,
+        Reports: this.reports.function,
+      },
     });
     this.notifications = new BackupNotifications(this, 'Notifications', {
       ...watched,
@@ -131,14 +172,123 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
       topic: this.alarmTopic,
       alarms: this.alarms.all,
     });
-    this.warnThatNobodyIsTold(props);
+    warnThatNobodyIsTold(this, this.source.sourceName, props);
     this.dashboard = new BackupDashboard(this, 'Dashboard', {
       ...watched,
       freshness: this.freshness,
       alarms: this.alarms,
     });
-    this.warnOfTiersThatDoNotPay();
-    if (props.estimatedSize) this.tellMonthlyCost(props.estimatedSize, props);
+    this.fullRead = this.createFullRead(props);
+    noteCosts(this, {
+      sourceName: this.source.sourceName,
+      plan: this.plan,
+      tiers: this.vault.storageTiers ?? StorageTiers.none(),
+      size: props.estimatedSize,
+      task: props,
+    });
+  }
+
+  /** Everything that is backed up, the dump first. */
+  public get components(): ScheduledComponent[] {
+    return [this.dump, ...this.added];
+  }
+
+  /**
+   * Mirrors a bucket beside the dump, on the backup's own plan. All mirrors of a backup make one recovery point together. For a
+   * plan or a task of its own, make an `ObjectMirror` with `componentDefaults` and add it with `addComponent`, once; this adds
+   * mirrors to that one.
+   *
+   * @param name of the mirror: a part of every key in the vault, so it never changes
+   * @param options what is mirrored
+   */
+  public addObjects(name: string, options: MirrorOptions): ObjectMirror {
+    let mirror = this.added.find((component) => component instanceof ObjectMirror);
+    if (!mirror) {
+      mirror = new ObjectMirror(this, 'Objects', this.componentDefaults);
+      this.addComponent(mirror);
+    }
+    mirror.addMirror(name, options);
+    return mirror;
+  }
+
+  /**
+   * Backs up a file system beside the dump, on the backup's own plan. All volumes of a backup make one recovery point together; for
+   * other settings, make a `FileSystemBackup` with `componentDefaults` and add it with `addComponent`, once.
+   *
+   * @param name of the volume: a part of every key in the vault, so it never changes
+   * @param options what is backed up
+   */
+  public addFiles(name: string, options: FileVolumeOptions): FileSystemBackup {
+    let files = this.added.find((component) => component instanceof FileSystemBackup);
+    if (!files) {
+      files = new FileSystemBackup(this, 'Files', this.componentDefaults);
+      this.addComponent(files);
+    }
+    files.addVolume(name, options);
+    return files;
+  }
+
+  /**
+   * Backs up settings and secrets beside the dump, once, on the backup's own plan.
+   *
+   * @param options what is backed up
+   */
+  public addConfiguration(options: ConfigurationOptions): ConfigurationBackup {
+    const configuration = new ConfigurationBackup(this, 'Configuration', { ...this.componentDefaults, ...options });
+    this.addComponent(configuration);
+    return configuration;
+  }
+
+  /**
+   * Verifies, ends, watches and shows another component, by the same functions as the dump.
+   *
+   * @param component made with `componentDefaults`; each kind of component once
+   * @param options when its alarms go off; from its plan unless it is said
+   */
+  public addComponent(component: ScheduledComponent, options: ComponentAlarmOptions = {}): void {
+    requireFit(this, component);
+    this.added.push(component);
+    this.runs.addComponent(component);
+    this.verification.addComponent(component.component);
+    component._letVerify(this.verification.function);
+    this.retention.addComponent(component.component, component.plan);
+    component._letExpire(this.retention.function);
+    this.freshness.addComponent(component.component);
+    this.reports.watchTask(component.component, component.task.taskDefinition, this.cluster);
+    const alarms = this.alarms.addComponent({
+      ...options,
+      ...this.watchedBase(component),
+      plan: component.plan,
+    });
+    this.notifications.addAlarms(alarms.all);
+    this.dashboard.addComponent({ component: component.component, alarms });
+  }
+
+  /**
+   * Restores the newest verified backup for practice, weekly unless told otherwise, and sounds an alarm when it cannot be
+   * restored, is not as it was, or takes longer than `recoveryTimeObjective`.
+   *
+   * @param options when, and what must hold in the restored database
+   */
+  public addDrill(options: DrillOptions = {}): RestoreDrill {
+    const drill = new RestoreDrill(this, 'Drill', {
+      ...this.componentDefaults,
+      runbooksUrl: this.alarmOptions?.runbooksUrl,
+      recoveryTimeObjective: this.recoveryTimeObjective,
+      topic: this.alarmTopic,
+      ...options,
+    });
+    this.notifications.addAlarms(drill.alarms.all);
+    return drill;
+  }
+
+  /**
+   * Lets a role run backups of the source on demand, with `postgres-backup run`. It reads none of the data.
+   *
+   * @param grantee who may run backups
+   */
+  public grantRun(grantee: iam.IGrantable): iam.Grant {
+    return this.runs.grantRun(grantee);
   }
 
   /**
@@ -150,107 +300,51 @@ export class PostgresBackup extends Construct implements ec2.IConnectable {
     return this.vault.grantRestore(grantee, this.source.sourceName);
   }
 
-  /**
-   * Backups that succeeded.
-   *
-   * @default - sum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupSucceeded(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.dump.metricBackupSucceeded(options);
+  private createReports(
+    watched: Omit<BackupReportsProps, 'newestAge' | 'newestVerifiedAge' | 'topic'>,
+    { alarms, heartbeat, reports }: PostgresBackupProps,
+  ): BackupReports {
+    const [newestAge, newestVerifiedAge] = alarmAges({ ...alarms, plan: this.plan, vault: this.vault });
+    const options = { ...watched, ...reports, newestAge, newestVerifiedAge, heartbeat, topic: this.alarmTopic };
+    const created = new BackupReports(this, 'Reports', options);
+    created.watchTask(BackupComponent.DUMP, this.dump.task.taskDefinition, this.cluster);
+    return created;
   }
 
-  /**
-   * Backups that failed. One that never started is not among them.
-   *
-   * @default - sum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupFailed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.dump.metricBackupFailed(options);
+  /** What the alarms of each component are told alike. */
+  private watchedBase({ component, task, ephemeralStorage, schedules }: ScheduledComponent) {
+    return {
+      sourceName: this.source.sourceName,
+      component,
+      vault: this.vault,
+      freshness: this.freshness,
+      retention: this.retention,
+      reports: this.reports,
+      storage: ephemeralStorage && { cluster: this.cluster, family: task.taskDefinition.family },
+      scheduleGroup: schedules.group,
+      topic: this.alarmTopic,
+      runbooksUrl: this.alarmOptions?.runbooksUrl,
+    };
   }
 
-  /**
-   * Time that a backup took, in seconds.
-   *
-   * @default - maximum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupDuration(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.dump.metricBackupDuration(options);
-  }
-
-  /**
-   * What a recovery point takes in the vault, in bytes.
-   *
-   * @default - minimum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricBackupSize(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.dump.metricBackupSize(options);
-  }
-
-  /**
-   * Starts that could not be made and wait in the dead-letter queue.
-   *
-   * @default - maximum over 5 minutes
-   * @param options statistic, period and the like
-   */
-  public metricStartsFailed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({
-      statistic: cloudwatch.Stats.MAXIMUM,
-      ...options,
+  private createFullRead({ verification, alarms }: PostgresBackupProps): FullRead | undefined {
+    if (!verification?.fullRead && this.vault.checksums) return undefined;
+    const created = new FullRead(this, 'FullRead', {
+      ...this.componentDefaults,
+      ...verification?.fullRead,
+      component: BackupComponent.DUMP,
+      expectations: this.verification.expectations,
+      reports: this.reports,
+      topic: this.alarmTopic,
+      runbooksUrl: alarms?.runbooksUrl,
     });
+    this.notifications.addAlarms([created.overdue]);
+    this.dashboard.addAlarms([created.overdue]);
+    return created;
   }
 
   private checkObjectives(): void {
     if (this.recoveryPointObjective) requireRecoveryPointObjective(this.recoveryPointObjective, this.plan);
     if (this.recoveryTimeObjective) requireRecoveryTimeObjective(this.recoveryTimeObjective);
-  }
-
-  private createCluster(vpc: ec2.IVpc): ecs.Cluster {
-    return new ecs.Cluster(this, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
-  }
-
-  private createDeadLetterQueue(): sqs.Queue {
-    const queue = new sqs.Queue(this, 'DeadLetters', {
-      // What comes here holds names and times, no data: the queue's own encryption needs no key policy to fail on.
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    acknowledgeSolutions(queue, 'SQS3', 'It is the dead-letter queue, of schedules.');
-    return queue;
-  }
-
-  private warnThatNobodyIsTold({ notify = [], alarmTopic }: PostgresBackupProps): void {
-    // Who gives a topic has its own subscribers.
-    if (notify.length > 0 || alarmTopic) return;
-    Annotations.of(this).addWarningV2(
-      'cdk-postgres-backup:nobodyIsTold',
-      `nobody is told when the backups of ${this.source.sourceName} fail: state notify, such as [Notify.email('ops@example.com')], or alarmTopic`,
-    );
-  }
-
-  private warnOfTiersThatDoNotPay(): void {
-    for (const finding of tiersThatDoNotPay(this.plan, this.vault.storageTiers ?? StorageTiers.none())) {
-      Annotations.of(this).addWarningV2('cdk-postgres-backup:tierDoesNotPay', finding);
-    }
-  }
-
-  private tellMonthlyCost(size: Size, options: BackupTaskOptions): void {
-    const region = Stack.of(this).region;
-    const prices = unitPrices(region);
-    const basis = {
-      size,
-      plan: this.plan,
-      tiers: this.vault.storageTiers ?? StorageTiers.none(),
-      ...fargateSize(options.cpu, options.memory),
-    };
-    const cost = estimateMonthlyCost(basis, prices);
-    Annotations.of(this).addInfoV2(
-      'cdk-postgres-backup:monthlyCost',
-      `Backups of ${this.source.sourceName} cost ${describeMonthlyCost(cost, basis, prices, Token.isUnresolved(region) ? 'this region' : region)}`,
-    );
   }
 }

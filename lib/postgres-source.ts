@@ -5,6 +5,7 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ENVIRONMENT, sourceNameProblem } from '../model';
 import { CertificateAuthority } from './certificate-authority';
+import { ManagedDatabase } from './managed-database';
 import { openDefaultPort } from './open-default-port';
 import { PostgresVersion } from './postgres-version';
 import {
@@ -42,6 +43,7 @@ export class PostgresSource {
       },
       access: rdsAccess(instance, options),
       connectable: instance,
+      managed: ManagedDatabase.fromDatabaseInstance(instance),
     });
   }
 
@@ -66,6 +68,7 @@ export class PostgresSource {
       },
       access: rdsAccess(cluster, options),
       connectable: cluster,
+      managed: ManagedDatabase.fromDatabaseCluster(cluster),
     });
   }
 
@@ -122,6 +125,7 @@ export class PostgresSource {
   private readonly access: Access;
   private readonly connectable?: ec2.IConnectable;
   private readonly port?: number;
+  private readonly managed?: ManagedDatabase;
 
   private constructor(description: SourceDescription) {
     const problem = Token.isUnresolved(description.name)
@@ -133,6 +137,7 @@ export class PostgresSource {
     this.access = description.access;
     this.connectable = description.connectable;
     this.port = description.port;
+    this.managed = description.managed;
     this.environment = { ...description.environment, ...description.access.environment };
   }
 
@@ -143,6 +148,17 @@ export class PostgresSource {
    */
   public grantConnect(grantee: iam.IGrantable): iam.Grant {
     return this.access.grant(grantee);
+  }
+
+  /**
+   * The database, for a `ManagedWindow`: of `fromDatabaseInstance` and `fromDatabaseCluster`. Of another source it is an error,
+   * because nobody but RDS and Aurora keeps such a window.
+   */
+  public managedDatabase(): ManagedDatabase {
+    if (this.managed) return this.managed;
+    throw new Error(
+      `source '${this.sourceName}' is not made from an RDS instance or a cluster: use ManagedDatabase.fromInstanceIdentifier or .fromClusterIdentifier`,
+    );
   }
 
   /**
@@ -167,6 +183,7 @@ interface SourceDescription {
   readonly access: Access;
   readonly connectable?: ec2.IConnectable;
   readonly port?: number;
+  readonly managed?: ManagedDatabase;
 }
 
 /** How the task logs in, and what it needs to be allowed for it. */

@@ -1,10 +1,10 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Lazy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENVIRONMENT, FUNCTION_ENVIRONMENT } from '../model';
+import { ENVIRONMENT, FUNCTION_ENVIRONMENT, RetentionPolicy } from '../model';
 import { BackupComponent } from './backup-component';
 import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
@@ -42,7 +42,7 @@ export interface RetentionProps extends RetentionOptions, BackupFunctionOptions 
   /** Name of their source. */
   readonly sourceName: string;
 
-  /** Their component. */
+  /** Their component; `addComponent` adds more. */
   readonly component: BackupComponent;
 
   /** How long the recovery points of each rule's class are kept. Classes that no rule makes are kept for ever. */
@@ -56,9 +56,9 @@ export interface RetentionProps extends RetentionOptions, BackupFunctionOptions 
 }
 
 /**
- * Ends the recovery points of a component when their time is over: daily, it marks them with a tag, and the vault's lifecycle
+ * Ends the recovery points of a source when their time is over: daily, it marks them with a tag, and the vault's lifecycle
  * deletes them. It never ends one while no newer one is verified, nor the newest few that are. It holds no permission to
- * delete, and may set no other tag.
+ * delete, and may set no other tag. One function for all components.
  */
 export class Retention extends Construct {
   /** The function that marks. */
@@ -66,20 +66,30 @@ export class Retention extends Construct {
   /** Starts the function. */
   public readonly schedule: FunctionSchedule;
 
-  private readonly subject: { source: string; component: BackupComponent };
+  private readonly vault: IBackupVault;
+  private readonly sourceName: string;
+  private readonly plan: BackupPlan;
+  private readonly minimumVerified?: number;
+  private readonly components: BackupComponent[] = [];
+  /** Of the components that have another plan. */
+  private readonly ownPolicies: Record<string, RetentionPolicy> = {};
 
   constructor(scope: Construct, id: string, props: RetentionProps) {
     super(scope, id);
     const { vault, sourceName, component, plan, deadLetterQueue } = props;
     plan._use(this.node.path);
-    this.subject = { source: sourceName, component };
+    this.vault = vault;
+    this.sourceName = sourceName;
+    this.plan = plan;
+    this.minimumVerified = props.minimumVerified;
     this.function = new BackupFunction(this, 'Function', {
       code: 'retention',
-      description: `Ends recovery points whose time is over: ${component} of ${sourceName}`,
+      description: `Ends recovery points of ${sourceName} whose time is over`,
       environment: {
         [ENVIRONMENT.vault]: vault.vaultUri,
         [ENVIRONMENT.source]: sourceName,
-        [FUNCTION_ENVIRONMENT.component]: component,
+        [FUNCTION_ENVIRONMENT.components]: Lazy.string({ produce: () => JSON.stringify(this.components) }),
+        [FUNCTION_ENVIRONMENT.retentionOf]: Lazy.string({ produce: () => JSON.stringify(this.ownPolicies) }),
         [ENVIRONMENT.retention]: JSON.stringify(retentionPolicy(plan, props.minimumVerified)),
       },
       encryptionKey: props.encryptionKey,
@@ -88,44 +98,70 @@ export class Retention extends Construct {
       removalPolicy: props.removalPolicy,
       timeout: Duration.minutes(15),
     });
-    vault.grantExpire(this.function, sourceName, component);
     this.schedule = new FunctionSchedule(this, 'Schedule', {
       function: this.function,
-      description: `Ends recovery points whose time is over: ${component} of ${sourceName}`,
+      description: `Ends recovery points of ${sourceName} whose time is over`,
       schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
       event: { action: 'retain' },
       deadLetterQueue,
       latest: Duration.hours(12),
     });
+    this.addComponent(component);
+    vault.grantExpireSets(this.function, sourceName);
+  }
+
+  /**
+   * Ends the recovery points of another component too.
+   *
+   * @param component what is backed up
+   * @param plan how long its recovery points are kept; as those of the first component unless it is given
+   */
+  public addComponent(component: BackupComponent, plan: BackupPlan = this.plan): void {
+    if (this.components.includes(component)) throw new Error(`${this.node.path} ends ${component} already`);
+    this.components.push(component);
+    plan._use(this.node.path);
+    if (plan !== this.plan) this.ownPolicies[component] = retentionPolicy(plan, this.minimumVerified);
+    this.vault.grantExpire(this.function, this.sourceName, component);
   }
 
   /**
    * Runs that looked at everything and marked all that ends.
    *
    * @default - sum over 5 minutes
+   * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricSucceeded(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('retentionSucceeded', this.subject, cloudwatch.Stats.SUM, options);
+  public metricSucceeded(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('retentionSucceeded', component, options);
   }
 
   /**
    * Runs that could not mark, or not all. Nothing is lost by that, but what ends stays and costs.
    *
    * @default - sum over 5 minutes
+   * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricFailed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('retentionFailed', this.subject, cloudwatch.Stats.SUM, options);
+  public metricFailed(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('retentionFailed', component, options);
   }
 
   /**
    * Recovery points that were marked to be deleted.
    *
    * @default - sum over 5 minutes
+   * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricExpired(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('pointsExpired', this.subject, cloudwatch.Stats.SUM, options);
+  public metricExpired(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('pointsExpired', component, options);
+  }
+
+  private metric(
+    key: Parameters<typeof backupMetric>[0],
+    component: BackupComponent,
+    options?: cloudwatch.MetricOptions,
+  ): cloudwatch.Metric {
+    return backupMetric(key, { source: this.sourceName, component }, cloudwatch.Stats.SUM, options);
   }
 }

@@ -7,7 +7,17 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { EXPIRY_TAG, FAILURE_NAME, MANIFEST_NAME, VERIFICATION_NAME } from '../model';
+import {
+  DRILL_NAME,
+  EXPIRY_TAG,
+  FILES_INDEX_NAMES,
+  FAILURE_NAME,
+  MANIFEST_NAME,
+  STARTED_NAME,
+  SET_NAME,
+  VERIFICATION_NAME,
+  everyAttempt,
+} from '../model';
 import { acknowledgeWildcardResource } from './acknowledge';
 
 /** Where in the vault, and with which key. */
@@ -32,6 +42,47 @@ export function allowWrite(location: VaultLocation, grantee: iam.IGrantable): ia
   ]);
 }
 
+/**
+ * Archive the log below the prefix: write, and look what an object that is there already is, so that the same file again is no
+ * failure. GetObject is what HEAD needs; without kms:Decrypt no content is read by it, where the vault is encrypted with a key.
+ */
+export function allowArchive(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowObjects(location, grantee, ['s3:PutObject', 's3:GetObject'], '*'),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
+  ]);
+}
+
+/** Find what the archive of the log holds, and what the base backups of the source need of it. */
+export function allowAudit(
+  source: VaultLocation,
+  wal: string,
+  baseBackups: string,
+  grantee: iam.IGrantable,
+): iam.Grant {
+  return combine([
+    allowList(source, grantee),
+    // Histories, and the metadata of segments.
+    allowObjects({ ...source, prefix: wal }, grantee, ['s3:GetObject'], '*'),
+    allowObjects(
+      { ...source, prefix: baseBackups },
+      grantee,
+      ['s3:GetObject', 's3:GetObjectTagging'],
+      `*/${MANIFEST_NAME}`,
+    ),
+    allowKey(source, grantee, ['kms:Decrypt']),
+  ]);
+}
+
+/** Look whether the runs before failed and may be repeated: read what is written about runs, and none of the data. */
+export function allowRepeat(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine(
+    [everyAttempt(STARTED_NAME), everyAttempt(FAILURE_NAME), MANIFEST_NAME].map((name) =>
+      allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
+    ),
+  );
+}
+
 /** Read below the prefix, find what is there, and write down the result beside it. */
 export function allowVerify(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([
@@ -40,6 +91,19 @@ export function allowVerify(location: VaultLocation, grantee: iam.IGrantable): i
     allowObjects(location, grantee, ['s3:GetObjectTagging', 's3:GetObjectRetention'], '*'),
     allowObjects(location, grantee, ['s3:PutObject'], `*/${VERIFICATION_NAME}`),
     allowKey(location, grantee, ['kms:GenerateDataKey']),
+  ]);
+}
+
+/**
+ * Find recovery points of files below the prefix and read what they hold by name, size and digest: what a backup of only what
+ * changed is built on. None of the content.
+ */
+export function allowBuildOn(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  const names = [MANIFEST_NAME, VERIFICATION_NAME, ...Object.values(FILES_INDEX_NAMES)];
+  return combine([
+    allowList(location, grantee),
+    ...names.map((name) => allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], `*/${name}`)),
+    allowKey(location, grantee, ['kms:Decrypt']),
   ]);
 }
 
@@ -53,14 +117,87 @@ export function allowRead(location: VaultLocation, grantee: iam.IGrantable): iam
   ]);
 }
 
+/** Read everything of the source, and write records of drills: never over another, which versions would show. */
+export function allowDrill(location: VaultLocation, drills: string, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowRead(location, grantee),
+    allowObjects({ ...location, prefix: drills }, grantee, ['s3:PutObject'], `*/${DRILL_NAME}`),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
+  ]);
+}
+
+/**
+ * Fill a mirror, and read the inventories that tell what is in it already. What was mirrored cannot be read back with it.
+ *
+ * @param location where the recovery points are
+ * @param folder of the mirror's data, without a slash at its end
+ */
+export function allowMirror(location: VaultLocation, folder: string, grantee: iam.IGrantable): iam.Grant {
+  const write = ['s3:PutObject', 's3:AbortMultipartUpload'];
+  return combine([
+    allowRead(location, grantee),
+    allowObjects({ ...location, prefix: `${folder}/` }, grantee, write, '*'),
+    // Keys that are too long with their prefix.
+    allowObjects({ ...location, prefix: `${folder}.long/` }, grantee, write, '*'),
+    allowKey(location, grantee, ['kms:GenerateDataKey', 'kms:Decrypt']),
+  ]);
+}
+
+/** Read what mirrors hold, and list its versions. */
+export function allowReadMirrors(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([allowRead(location, grantee), allowList(location, grantee, ['s3:ListBucketVersions'])]);
+}
+
 /** Find what is there below the prefix and read what is written about it, but none of the data. */
 export function allowWatch(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([
     allowList(location, grantee),
-    ...[MANIFEST_NAME, VERIFICATION_NAME, FAILURE_NAME].map((name) =>
+    ...[MANIFEST_NAME, VERIFICATION_NAME, everyAttempt(FAILURE_NAME), DRILL_NAME].map((name) =>
       allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
     ),
+    // Whether retention has marked it: what ends is verified no more.
+    ...[MANIFEST_NAME, VERIFICATION_NAME].map((name) =>
+      allowObjects(location, grantee, ['s3:GetObjectTagging'], `*/${name}`),
+    ),
     allowKey(location, grantee, ['kms:Decrypt']),
+  ]);
+}
+
+/**
+ * Watch, store reports in their own folder, read them back, and mark those whose time is over. It can say nothing of recovery
+ * points, and mark none.
+ *
+ * @param reports key prefix of the reports, with a slash at its end
+ */
+export function allowReport(location: VaultLocation, reports: string, grantee: iam.IGrantable): iam.Grant {
+  const ofReports = { ...location, prefix: reports };
+  return combine([
+    allowWatch(location, grantee),
+    allowObjects(ofReports, grantee, ['s3:GetObject', 's3:PutObject'], '*'),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
+    // ListBucketVersions: what was written over ends with the rest.
+    allowList(ofReports, grantee, ['s3:ListBucketVersions']),
+    allowMark(ofReports, grantee),
+  ]);
+}
+
+/** Watch, and write down which recovery points belong together: below `sets`, its key prefix with a slash at its end. */
+export function allowRecordSets(location: VaultLocation, sets: string, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowWatch(location, grantee),
+    allowObjects({ ...location, prefix: sets }, grantee, ['s3:GetObject', 's3:PutObject'], `*/${SET_NAME}`),
+    allowKey(location, grantee, ['kms:GenerateDataKey']),
+  ]);
+}
+
+/** As {@link allowExpire}, of the sets: below `sets`, their key prefix with a slash at its end. */
+export function allowExpireSets(location: VaultLocation, sets: string, grantee: iam.IGrantable): iam.Grant {
+  const ofSets = { ...location, prefix: sets };
+  return combine([
+    allowList(ofSets, grantee, ['s3:ListBucket', 's3:ListBucketVersions']),
+    allowObjects(ofSets, grantee, ['s3:GetObject'], `*/${SET_NAME}`),
+    allowKey(location, grantee, ['kms:Decrypt']),
+    allowMark(ofSets, grantee),
   ]);
 }
 
@@ -74,6 +211,13 @@ export function allowExpire(location: VaultLocation, grantee: iam.IGrantable): i
     allowList(location, grantee, ['s3:ListBucket', 's3:ListBucketVersions']),
     ...[MANIFEST_NAME, VERIFICATION_NAME].map((name) => allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`)),
     allowKey(location, grantee, ['kms:Decrypt']),
+    allowMark(location, grantee),
+  ]);
+}
+
+/** Set the expiry tag, and no other, on versions. */
+function allowMark(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
     allowObjects(location, grantee, ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'], '*'),
     allowObjects(location, grantee, ['s3:PutObjectVersionTagging'], '*', {
       StringEquals: { [`s3:RequestObjectTag/${EXPIRY_TAG.key}`]: EXPIRY_TAG.value },
@@ -141,17 +285,26 @@ function allowKey(
   actions: string[],
 ): iam.Grant | undefined {
   if (!encryptionKey) return undefined;
+  const throughS3 = { 'kms:ViaService': `s3.${bucket.env.region}.${Stack.of(bucket).urlSuffix}` };
+  const granted = iam.Grant.addToPrincipal({
+    grantee,
+    actions,
+    resourceArns: [encryptionKey.keyArn],
+    conditions: {
+      StringEquals: throughS3,
+      // The bucket with a bucket key, the object without one.
+      StringLike: { 'kms:EncryptionContext:aws:s3:arn': [bucket.bucketArn, bucket.arnForObjects('*')] },
+    },
+  });
+  if (granted.success) return granted;
+  // Of another account: said in the key's policy, which cannot name the bucket, since the bucket names the key.
   return iam.Grant.addToPrincipalOrResource({
     grantee,
     actions,
     resourceArns: [encryptionKey.keyArn],
     resource: encryptionKey,
     resourceSelfArns: ['*'],
-    conditions: {
-      StringEquals: { 'kms:ViaService': `s3.${bucket.env.region}.${Stack.of(bucket).urlSuffix}` },
-      // The bucket with a bucket key, the object without one.
-      StringLike: { 'kms:EncryptionContext:aws:s3:arn': [bucket.bucketArn, bucket.arnForObjects('*')] },
-    },
+    conditions: { StringEquals: throughS3 },
   });
 }
 

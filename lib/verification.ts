@@ -1,4 +1,4 @@
-import { Annotations, Duration, Size, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Lazy, Size, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -12,6 +12,7 @@ import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
 import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
+import { FullReadOptions } from './full-read';
 import { FunctionSchedule } from './function-schedule';
 import { VaultLock } from './vault-lock';
 
@@ -46,6 +47,13 @@ export interface VerificationOptions {
    * @default ScheduleExpression.rate(Duration.days(1))
    */
   readonly sweepSchedule?: scheduler.ScheduleExpression;
+
+  /**
+   * Reads the newest recovery point whole, on a schedule, in a task: every byte against its digest, every row counted.
+   *
+   * @default - not read; daily where the vault is an existing bucket of which nobody says that it keeps checksums
+   */
+  readonly fullRead?: FullReadOptions;
 }
 
 /**
@@ -58,7 +66,7 @@ export interface VerificationProps extends VerificationOptions, BackupFunctionOp
   /** Name of their source. */
   readonly sourceName: string;
 
-  /** Their component. */
+  /** Their component; `addComponent` adds more. */
   readonly component: BackupComponent;
 
   /** Key that encrypts the function's log. Its policy must let CloudWatch Logs use it. */
@@ -69,9 +77,9 @@ export interface VerificationProps extends VerificationOptions, BackupFunctionOp
 }
 
 /**
- * Verifies each new recovery point of a component as soon as its manifest is there, and all that are retained daily: every
+ * Verifies each new recovery point of a source as soon as its manifest is there, and all that are retained daily: every
  * object in its version, with its size and checksum, encrypted and locked as promised, and about as large as those before.
- * The result is stored beside the manifest.
+ * The result is stored beside the manifest. One function for all components.
  */
 export class Verification extends Construct {
   /** The function that verifies. */
@@ -80,17 +88,26 @@ export class Verification extends Construct {
   public readonly rule: events.Rule;
   /** Starts the verification of all retained recovery points. */
   public readonly sweep: FunctionSchedule;
+  /** What a recovery point must be to pass, as a program is told through its environment. */
+  public readonly expectations: { [name: string]: string };
 
-  private readonly subject: { source: string; component: BackupComponent };
+  private readonly vault: IBackupVault;
+  private readonly sourceName: string;
+  private readonly components: BackupComponent[] = [];
 
   constructor(scope: Construct, id: string, props: VerificationProps) {
     super(scope, id);
     const { vault, sourceName, component, deadLetterQueue } = props;
-    this.subject = { source: sourceName, component };
+    this.vault = vault;
+    this.sourceName = sourceName;
+    this.expectations = verifierEnvironment(props);
     this.function = new BackupFunction(this, 'Function', {
       code: 'verify',
-      description: `Verifies recovery points: ${component} of ${sourceName}`,
-      environment: verifierEnvironment(props),
+      description: `Verifies recovery points of ${sourceName}`,
+      environment: {
+        ...this.expectations,
+        [FUNCTION_ENVIRONMENT.components]: Lazy.string({ produce: () => JSON.stringify(this.components) }),
+      },
       encryptionKey: props.encryptionKey,
       deadLetterQueue,
       logRetention: props.logRetention,
@@ -99,61 +116,84 @@ export class Verification extends Construct {
       memory: Size.mebibytes(1024),
       timeout: Duration.minutes(15),
     });
-    vault.grantVerify(this.function, sourceName, component);
     this.rule = new events.Rule(this, 'NewPoint', {
-      description: `New recovery points: ${component} of ${sourceName}`,
-      eventPattern: vault.recoveryPointPattern(sourceName, component),
+      description: `New recovery points of ${sourceName}`,
       targets: [new LambdaFunction(this.function.function, { deadLetterQueue, retryAttempts: 185 })],
     });
     this.sweep = new FunctionSchedule(this, 'Sweep', {
       function: this.function,
-      description: `Verifies all retained recovery points: ${component} of ${sourceName}`,
+      description: `Verifies all retained recovery points of ${sourceName}`,
       schedule: props.sweepSchedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
       event: { action: 'sweep' },
       deadLetterQueue,
       latest: Duration.hours(12),
     });
+    this.addComponent(component);
     if (!(vault instanceof BackupVault)) this.askForEvents(vault);
+  }
+
+  /**
+   * Verifies the recovery points of another component too.
+   *
+   * @param component what is backed up
+   */
+  public addComponent(component: BackupComponent): void {
+    if (this.components.includes(component)) throw new Error(`${this.node.path} verifies ${component} already`);
+    this.components.push(component);
+    this.vault.grantVerify(this.function, this.sourceName, component);
+    this.rule.addEventPattern(this.vault.recoveryPointPattern(this.sourceName, component));
   }
 
   /**
    * Recovery points that passed.
    *
    * @default - sum over 5 minutes
+   * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricPassed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('verificationPassed', this.subject, cloudwatch.Stats.SUM, options);
+  public metricPassed(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('verificationPassed', component, options);
   }
 
   /**
    * Recovery points that failed.
    *
    * @default - sum over 5 minutes
+   * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricFailed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('verificationFailed', this.subject, cloudwatch.Stats.SUM, options);
+  public metricFailed(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('verificationFailed', component, options);
   }
 
   /**
    * Recovery points of which it could not be found out whether they are good, those out of line among them.
    *
    * @default - sum over 5 minutes
+   * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricUnverified(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('verificationUnverified', this.subject, cloudwatch.Stats.SUM, options);
+  public metricUnverified(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('verificationUnverified', component, options);
   }
 
   /**
    * Recovery points whose size or rows are out of line with those before them.
    *
    * @default - sum over 5 minutes
+   * @param component what is backed up
    * @param options statistic, period and the like
    */
-  public metricAnomalies(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return backupMetric('verificationAnomalies', this.subject, cloudwatch.Stats.SUM, options);
+  public metricAnomalies(component: BackupComponent, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('verificationAnomalies', component, options);
+  }
+
+  private metric(
+    key: Parameters<typeof backupMetric>[0],
+    component: BackupComponent,
+    options?: cloudwatch.MetricOptions,
+  ): cloudwatch.Metric {
+    return backupMetric(key, { source: this.sourceName, component }, cloudwatch.Stats.SUM, options);
   }
 
   /** What an existing bucket sends is its owner's to say. */
@@ -166,13 +206,12 @@ export class Verification extends Construct {
 }
 
 function verifierEnvironment(props: VerificationProps): Record<string, string> {
-  const { vault, sourceName, component } = props;
+  const { vault, sourceName } = props;
   const lock = props.lock ?? (vault instanceof BackupVault ? vault.lock : VaultLock.none());
   const keyArn = vault.encryptionKey && encryptingKeyArn(vault.encryptionKey);
   return {
     [ENVIRONMENT.vault]: vault.vaultUri,
     [ENVIRONMENT.source]: sourceName,
-    [FUNCTION_ENVIRONMENT.component]: component,
     [ENVIRONMENT.minimumTables]: wholeNumber('minimumTables', props.minimumTables ?? 1),
     [ENVIRONMENT.minimumRows]: wholeNumber('minimumRows', props.minimumRows ?? 0),
     ...(keyArn && { [ENVIRONMENT.encryptionKey]: keyArn }),

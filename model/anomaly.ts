@@ -21,7 +21,7 @@ export const HARMLESS_FACTOR = 2;
 export const ALARMING_FACTOR = 10;
 
 /** Differences up to these are never out of line, unless nothing is left: small systems double in a day. */
-export const NEGLIGIBLE = { rows: 100, sizeBytes: 65_536 } as const;
+export const NEGLIGIBLE = { items: 100, sizeBytes: 65_536 } as const;
 
 /** Between the two: so many standard deviations, estimated from the median deviation. */
 const SPREADS = 6;

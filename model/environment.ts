@@ -48,18 +48,66 @@ export const ENVIRONMENT = {
   encryptionKey: 'POSTGRES_BACKUP_ENCRYPTION_KEY',
   /** Of a verification: seconds from when it was stored for which every object must be locked. */
   lockDuration: 'POSTGRES_BACKUP_LOCK_DURATION',
+  /** Of the configuration: JSON list of names of SSM parameters. */
+  parameters: 'POSTGRES_BACKUP_PARAMETERS',
+  /** Of the configuration: JSON list of paths: all SSM parameters below. */
+  parameterPaths: 'POSTGRES_BACKUP_PARAMETER_PATHS',
+  /** Of the configuration: JSON list of names or ARNs of secrets. */
+  secretValues: 'POSTGRES_BACKUP_SECRET_VALUES',
+  /** Of the configuration: ARN of the key that the values are encrypted with, besides the vault's encryption. */
+  envelopeKey: 'POSTGRES_BACKUP_ENVELOPE_KEY',
+  /** Of files: JSON list of `name=/directory`. */
+  volumes: 'POSTGRES_BACKUP_VOLUMES',
+  /** Of files: seconds after which everything is stored again, not only what changed. */
+  fullEvery: 'POSTGRES_BACKUP_FULL_EVERY',
+  /** Of files: a volume with fewer is a failure: one that is not mounted is empty. */
+  minimumFiles: 'POSTGRES_BACKUP_MINIMUM_FILES',
+  /** Of a base backup: `fast` or `spread`. */
+  checkpoint: 'POSTGRES_BACKUP_CHECKPOINT',
+  /** Of a base backup: `true`: the server is a standby. */
+  fromStandby: 'POSTGRES_BACKUP_FROM_STANDBY',
+  /** Of a base backup: seconds that the log it needs may take into the archive. */
+  walTimeout: 'POSTGRES_BACKUP_WAL_TIMEOUT',
+  /** Of a base backup with tablespaces: where archives lie on the way. */
+  scratchDirectory: 'POSTGRES_BACKUP_SCRATCH_DIRECTORY',
+  /** Of objects: JSON list of `MirrorSetting`. */
+  mirrors: 'POSTGRES_BACKUP_MIRRORS',
+  /** Of objects: how many are on their way at once. */
+  concurrency: 'POSTGRES_BACKUP_CONCURRENCY',
+  /** Of objects: bytes a second that pass through the task. */
+  bandwidthLimit: 'POSTGRES_BACKUP_BANDWIDTH_LIMIT',
   /** JSON of a `RetentionPolicy`: how long recovery points are kept. */
   retention: 'POSTGRES_BACKUP_RETENTION',
+  /** JSON list of `pg_dump` patterns: tables whose content is hashed, for a drill to compare. */
+  contentHashTables: 'POSTGRES_BACKUP_CONTENT_HASH_TABLES',
+  /** Of a drill: JSON list of `SqlCheck`. */
+  checks: 'POSTGRES_BACKUP_CHECKS',
+  /** Of a drill: JSON list of extensions that may be made besides those known. */
+  allowedExtensions: 'POSTGRES_BACKUP_ALLOWED_EXTENSIONS',
+  /** Of a drill: seconds that a restore may take. */
+  recoveryTimeObjective: 'POSTGRES_BACKUP_RECOVERY_TIME_OBJECTIVE',
 } as const;
 
 export type EnvironmentKey = keyof typeof ENVIRONMENT;
 
 /** What functions are told besides, and no command has an option for. */
 export const FUNCTION_ENVIRONMENT = {
-  /** The component that the function is for. */
-  component: 'POSTGRES_BACKUP_COMPONENT',
+  /** JSON list: the components that the function is for. */
+  components: 'POSTGRES_BACKUP_COMPONENTS',
+  /** JSON object: the `RetentionPolicy` of each component that has one of its own. */
+  retentionOf: 'POSTGRES_BACKUP_RETENTION_OF',
   /** JSON list of `Destination`: where messages are posted to. */
   destinations: 'POSTGRES_BACKUP_DESTINATIONS',
+  /** ARN of the secret that holds the address of a dead man's switch. */
+  heartbeat: 'POSTGRES_BACKUP_HEARTBEAT',
+  /** JSON of `Objectives`: how old the newest backup may be. */
+  objectives: 'POSTGRES_BACKUP_OBJECTIVES',
+  /** ARN of the topic that summaries are published to. */
+  topic: 'POSTGRES_BACKUP_TOPIC',
+  /** Of a day's report: when its summary is published, one of `SUMMARY_RULES`. */
+  dailySummary: 'POSTGRES_BACKUP_DAILY_SUMMARY',
+  /** JSON of a `ManagedPromise`: which database of RDS or Aurora, and what its window must be like. */
+  managedWindow: 'POSTGRES_BACKUP_MANAGED_WINDOW',
 } as const;
 
 /** Where the image keeps the certificates of Amazon RDS; what PGSSLROOTCERT names when no other CA is given. */

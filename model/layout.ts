@@ -15,6 +15,37 @@ export const FAILURE_NAME = 'failure.json';
 /** Written by a verification. */
 export const VERIFICATION_NAME = 'verification.json';
 
+/**
+ * Runs that may try to make one recovery point, each after the one before it failed: more would hide that something is wrong.
+ */
+export const MOST_ATTEMPTS = 5;
+
+/** The records of an attempt: `started.json` of the first, `started-2.json` of the second. */
+export function attemptName(name: string, attempt: number): string {
+  return attempt === 1 ? name : name.replace(/\.json$/, `-${attempt}.json`);
+}
+
+/**
+ * Folder of what an attempt stores, below the recovery point's: none for the first, `attempt.2/` for the second. No two attempts
+ * write one key; only the manifest has one place, so that one of them makes the point. No name of a database holds a dot there.
+ */
+export function attemptFolder(attempt: number): string {
+  return attempt === 1 ? '' : `attempt.${attempt}/`;
+}
+
+/** The records of every attempt, for a policy: `started*.json`. */
+export function everyAttempt(name: string): string {
+  return name.replace(/\.json$/, '*.json');
+}
+
+/** Which attempt a record is of; nothing for what is no such record. */
+export function attemptOf(name: string, recordName: string): number | undefined {
+  if (name === recordName) return 1;
+  const stem = recordName.replace(/\.json$/, '');
+  const number = name.startsWith(`${stem}-`) ? /^([2-9])\.json$/.exec(name.slice(stem.length + 1)) : null;
+  return number ? Number(number[1]) : undefined;
+}
+
 export interface PointAddress {
   readonly source: string;
   readonly component: Component;

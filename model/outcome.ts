@@ -10,6 +10,10 @@ export const EXIT = {
   unverified: 3,
   /** Everything worked, but a stated objective is missed. */
   objectiveMissed: 4,
+  /** Of `archive-get` alone: the archive ends before this file. Below 126, so that recovery may end. */
+  notArchived: 66,
+  /** Of `archive-get` alone, for whatever else goes wrong: above 125, where PostgreSQL ends recovery as failed. */
+  recoveryMustStop: 200,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -36,6 +40,7 @@ export const FAILURE_CODES = [
   'extension-missing',
   'encoding-mismatch',
   'dump-failed',
+  'base-backup-failed',
   'fingerprint-failed',
   'store-denied',
   'store-missing',
@@ -51,7 +56,19 @@ export const FAILURE_CODES = [
   'target-not-empty',
   'restore-failed',
   'comparison-failed',
+  'wal-conflict',
+  'wal-damaged',
+  'wal-foreign',
+  'wal-missing',
+  'objects-lost',
+  'key-unusable',
+  'files-missing',
+  'file-unreadable',
   'notification-failed',
+  'disk-full',
+  'superuser-needed',
+  'drill-server-ended',
+  'task-failed',
   'deadline-exceeded',
   'terminated',
   'internal',

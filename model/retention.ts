@@ -12,6 +12,18 @@ export interface RetainablePoint {
   /** When the store received the manifest, by the store's own clock. */
   readonly storedAt: Date;
   readonly verification: Outcome | 'not verified';
+  /**
+   * Ids of older points of the same component that it cannot be restored without.
+   *
+   * @default none
+   */
+  readonly dependsOn?: readonly string[];
+  /**
+   * A set that it is a member of, and that stays: what belongs together stays together.
+   *
+   * @default none
+   */
+  readonly heldBy?: string;
 }
 
 export interface RetentionDecision {
@@ -25,7 +37,7 @@ export interface RetentionDecision {
  * Decides for every recovery point of one component. In the order given.
  *
  * Only a verified point can make another one end: one that is not verified, or whose time of storing is not known, changes
- * nothing for the others.
+ * nothing for the others. A point that stays keeps those that it depends on, and those that they depend on.
  *
  * @throws RangeError for a policy or a time that would decide by accident.
  */
@@ -43,6 +55,7 @@ export function decideRetention(
     decided.set(point, { point: point.point, ...decide(point, policy, newer, now) });
     if (point.verification === 'passed') newer.add(point);
   }
+  keepWhatIsNeeded(points, decided);
   return points.flatMap((point) => decided.get(point) ?? []);
 }
 
@@ -85,6 +98,26 @@ function decide(
   // Also for what is not verified itself: it may turn out to be the best there is.
   if (!newer.newest) return keep('nothing newer is verified');
   return { action: 'expire', reason: `${promised}, which is over; ${newer.newest.point} is newer and verified` };
+}
+
+/** What a set holds, and from each point that stays, along what it depends on; each is looked at once, so that a circle ends too. */
+function keepWhatIsNeeded(points: readonly RetainablePoint[], decided: Map<RetainablePoint, RetentionDecision>): void {
+  for (const point of points) {
+    const isEnding = decided.get(point)?.action === 'expire';
+    if (point.heldBy !== undefined && isEnding) {
+      decided.set(point, { point: point.point, ...keep(`a member of the set ${point.heldBy}`) });
+    }
+  }
+  const byId = new Map(points.map((point) => [point.point, point]));
+  const staying = points.filter((point) => decided.get(point)?.action === 'keep');
+  for (let point = staying.pop(); point; point = staying.pop()) {
+    for (const id of point.dependsOn ?? []) {
+      const needed = byId.get(id);
+      if (!needed || decided.get(needed)?.action === 'keep') continue;
+      decided.set(needed, { point: id, ...keep(`${point.point} needs it`) });
+      staying.push(needed);
+    }
+  }
 }
 
 function keep(reason: string): Omit<RetentionDecision, 'point'> {

@@ -10,4 +10,6 @@ export interface RunContext {
   /** Aborted at the deadline and on SIGTERM, with the BackupError to end with as its reason. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
+  /** How long the run may take, for those that find a trace of it. @default 12 h */
+  readonly deadlineSeconds?: number;
 }

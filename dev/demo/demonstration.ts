@@ -1,4 +1,4 @@
-import type { Manifest } from '../../model';
+import type { DumpManifest } from '../../model';
 import type { Content } from './content';
 import type { Narrator } from './narrator';
 import type { Scene } from './scene';
@@ -12,6 +12,6 @@ export interface Demonstration {
 
 /** The recovery point that was made. */
 export interface MadePoint {
-  readonly manifest: Manifest;
+  readonly manifest: DumpManifest;
   readonly content: Content;
 }

@@ -11,6 +11,7 @@ export async function keepRunning({ scene, narrator, signal }: Demonstration): P
     const run = await runProgram(['backup', 'dump', '--json'], environment, signal);
     claim(run.exitCode === 0, 'a second backup succeeds', run.stdout + run.stderr);
     telling.result('once more: a good recovery point beside the damaged one');
+    telling.detail('by hand, at whatever time it is in the stand-in');
   });
   for (const line of instructions(environment)) narrator.say(line);
   if (!signal.aborted) await once(signal, 'abort');
@@ -20,16 +21,16 @@ export async function keepRunning({ scene, narrator, signal }: Demonstration): P
 function instructions(environment: Readonly<Record<string, string>>): string[] {
   return [
     '',
-    'Both servers are running. In another terminal, in this folder:',
+    'Everything is running. In another terminal, in this folder:',
     '',
     ...Object.entries(environment).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`),
     "alias postgres-backup='node assets/cli/postgres-backup.js'",
     '',
-    'postgres-backup info               # two recovery points; the older is damaged',
+    'postgres-backup info               # three recovery points; the one of 04:00 is damaged',
     'postgres-backup verify latest      # the newer is not',
     'postgres-backup restore latest --clean',
     "psql -c 'SELECT state, count(*) FROM clinic.appointments GROUP BY 1'",
     '',
-    'Ctrl-C here stops both servers and removes their files.',
+    'Ctrl-C here stops everything and removes its files.',
   ];
 }

@@ -12,10 +12,11 @@ import { tellStory } from './story';
 
 const USAGE = `usage: npm run demo [-- --keep]
 
-Makes a PostgreSQL database, backs it up to an S3 server, destroys it, restores it
-and proves that everything is as before; then shows that damage is refused.
+Deploys a stack with a database and its backup to a stand-in for AWS, and moves its
+clock: the backup runs and is verified; the database is destroyed, restored and
+compared; then nothing runs, and things are damaged, and the alarms tell.
 All on this machine, in temporary folders, gone at the end.
-  --keep   leaves both servers running, to try things out, until Ctrl-C`;
+  --keep   leaves everything running, to try things out, until Ctrl-C`;
 
 // The S3 client's advice about old Node versions is none of the story.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

@@ -4,10 +4,15 @@ import { text } from 'node:stream/consumers';
 import { childEnvironment } from '../../runtime/postgres/child-environment';
 import { describeExit, startStage, type Stage } from '../../runtime/process/stage';
 import { claim } from './claim';
-import type { Scene } from './scene';
+import type { DatabaseServer } from './database-server';
 
 /** Runs a script to its end; its first error ends it. */
-export async function runPsql(scene: Scene, database: string, script: string, signal: AbortSignal): Promise<void> {
+export async function runPsql(
+  scene: DatabaseServer,
+  database: string,
+  script: string,
+  signal: AbortSignal,
+): Promise<void> {
   const psql = start(scene, database, ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', '--file=-'], signal, 'pipe');
   psql.stdin?.on('error', () => undefined); // psql that ended early says why on its stderr.
   psql.stdin?.end(script);
@@ -15,7 +20,12 @@ export async function runPsql(scene: Scene, database: string, script: string, si
 }
 
 /** The one value that a query answers with; empty when it has no row. */
-export async function askPsql(scene: Scene, database: string, sql: string, signal: AbortSignal): Promise<string> {
+export async function askPsql(
+  scene: DatabaseServer,
+  database: string,
+  sql: string,
+  signal: AbortSignal,
+): Promise<string> {
   const psql = start(scene, database, ['--no-psqlrc', '--tuples-only', '--no-align', `--command=${sql}`], signal);
   const [answer] = await Promise.all([text(psql.stdout as AsyncIterable<Buffer>), ended(psql)]);
   return answer.trimEnd();
@@ -28,12 +38,21 @@ export interface HashedLines {
 }
 
 /** SHA-256 of a query's rows in COPY's text format: one line a row, whatever the row holds. */
-export function hashRows(scene: Scene, database: string, sql: string, signal: AbortSignal): Promise<HashedLines> {
+export function hashRows(
+  scene: DatabaseServer,
+  database: string,
+  sql: string,
+  signal: AbortSignal,
+): Promise<HashedLines> {
   return hashOutput(start(scene, database, copyArguments(sql), signal));
 }
 
 /** SHA-256 of every definition as stock pg_dump writes it, those of the database itself too. */
-export async function hashDefinitions(scene: Scene, database: string, signal: AbortSignal): Promise<HashedLines> {
+export async function hashDefinitions(
+  scene: DatabaseServer,
+  database: string,
+  signal: AbortSignal,
+): Promise<HashedLines> {
   const stage = start(scene, database, ['--schema-only', '--create'], signal, 'ignore', scene.tools.pgDump);
   const [script] = await Promise.all([text(stage.stdout as AsyncIterable<Buffer>), ended(stage)]);
   const lines = script.split('\n').filter((line) => !NOT_COMPARED.test(line));
@@ -59,7 +78,7 @@ function copyArguments(sql: string): string[] {
 }
 
 function start(
-  { tools, server }: Scene,
+  { tools, server }: DatabaseServer,
   database: string,
   args: readonly string[],
   signal: AbortSignal,

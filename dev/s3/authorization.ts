@@ -32,7 +32,8 @@ export async function isAllowed(
 ): Promise<boolean> {
   if (authorize === undefined) return true;
   const { accessKeyId } = exchange.who;
-  return authorize({ accessKeyId, action, ...target, conditions: conditions(exchange) });
+  const multipart = ['uploads', 'uploadId'].some((name) => exchange.query(name) !== undefined);
+  return authorize({ accessKeyId, action, ...target, multipart, conditions: conditions(exchange) });
 }
 
 function conditions(exchange: Exchange): Record<string, string> {

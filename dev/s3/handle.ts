@@ -51,7 +51,7 @@ async function serve(
     const answer = await perform(handler, message, response, progress).catch((error: unknown) =>
       asFailure(error, handler, progress, message),
     );
-    await sendAnswer({ response, ...progress }, answer);
+    await sendAnswer({ response, time: handler.service.now(), ...progress }, answer);
     return { status: answer.status, errorCode: answer.errorCode };
   } catch (error) {
     if (!(error instanceof ConnectionCut)) handler.broken(error);

@@ -8,11 +8,14 @@ import { writeXml } from './xml/write';
 export interface Delivery {
   response: ServerResponse;
   requestId: string;
+  /** By which a client corrects its own clock. */
+  time: Date;
   effect?: FaultEffect;
 }
 
-export async function sendAnswer({ response, requestId, effect }: Delivery, answer: Answer): Promise<void> {
+export async function sendAnswer({ response, requestId, time, effect }: Delivery, answer: Answer): Promise<void> {
   const { status, headers, body } = answer;
+  response.setHeader('date', time.toUTCString());
   if (body === undefined || Buffer.isBuffer(body)) {
     begin(response, requestId, status, body === undefined ? withLength(status, headers) : headers).end(body);
     return;

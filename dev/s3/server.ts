@@ -6,8 +6,10 @@ import { isAllowed } from './authorization';
 import { Damage } from './damage';
 import type { Service } from './exchange';
 import { handle, type Handler } from './handle';
+import { applyLifecycle } from './lifecycle/apply';
 import { newBucket } from './operations/buckets';
 import type { S3Credential, S3ServerOptions } from './settings';
+import type { Bucket } from './storage/bucket';
 import { Storage } from './storage/storage';
 
 export interface BucketSettings {
@@ -33,6 +35,10 @@ export interface S3Server {
   createBucket(name: string, settings?: BucketSettings): Promise<void>;
   /** The names of all buckets. */
   buckets(): string[];
+  /** What a bucket holds, in order; not what has a delete marker on top. */
+  keys(bucket: string): string[];
+  /** Does what a bucket's lifecycle asks for on this day, and tells it; S3 does so once a day. */
+  applyLifecycle(bucket: string): Promise<string[]>;
   /** Lets another credential sign requests from now on. */
   addCredential(credential: S3Credential): void;
   /** Cuts all connections and frees the port. What is stored stays. */
@@ -76,6 +82,8 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     buckets: () => storage.list().map(({ record }) => record.name),
     addCredential: (credential) => void credentials.set(credential.accessKeyId, credential),
     createBucket: (name, settings = {}) => createBucket(service, name, settings),
+    keys: (name) => visibleKeys(storage.get(name)),
+    applyLifecycle: (name) => applyLifecycle(storage.get(name), now()),
     close: () => close(server),
   };
 }
@@ -115,6 +123,10 @@ async function createBucket(service: Service, name: string, settings: BucketSett
   const record = newBucket({ name, region: service.region, createdAt: service.now().toISOString(), objectLock });
   if (versioning) record.versioning = 'Enabled';
   await service.storage.create({ ...record, documents: { ...documents } });
+}
+
+function visibleKeys(bucket: Bucket): string[] {
+  return [...bucket.keys].filter((key) => !bucket.versions(key)[0]?.deleteMarker);
 }
 
 async function close(server: Server): Promise<void> {

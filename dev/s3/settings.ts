@@ -20,6 +20,8 @@ export interface AuthorizationRequest {
   bucket?: string;
   /** Only for actions on objects. */
   key?: string;
+  /** Whether the request is about a multipart upload, which S3 asks more of a key's policy for. */
+  multipart: boolean;
   /** Condition keys that can be known here, for example `s3:prefix`, `s3:x-amz-server-side-encryption`, `aws:SecureTransport`. */
   conditions: Readonly<Record<string, string>>;
 }

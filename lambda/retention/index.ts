@@ -1,5 +1,5 @@
-// Marks the recovery points whose time is over, daily: see runtime/retention/retain.ts.
-import { retain } from '../../runtime/retention/retain';
+// Marks the recovery points whose time is over, daily: see runtime/retention/retain-all.ts.
+import { retainAll } from '../../runtime/retention/retain-all';
 import { readRetentionSettings } from '../../runtime/retention/settings';
 import { openS3Store } from '../../runtime/store/s3-store';
 
@@ -9,9 +9,9 @@ interface FunctionContext {
 }
 
 export async function handler(_event: unknown, context: FunctionContext): Promise<void> {
-  const { vaultUri, ...request } = readRetentionSettings(process.env);
-  await retain({
-    request,
+  const { vaultUri, requests } = readRetentionSettings(process.env);
+  await retainAll({
+    requests,
     store: openS3Store(vaultUri),
     // Not console.log, which the platform wraps: a line is read as metrics only as it is.
     write: (line) => void process.stdout.write(line),

@@ -1,8 +1,16 @@
-import { MANIFEST_NAME, parsePointId, pointId, pointPrefix, type Component, type PointAddress } from '../../model';
+import {
+  MANIFEST_NAME,
+  parsePointId,
+  pointId,
+  pointPrefix,
+  type Component,
+  type ManifestOf,
+  type PointAddress,
+} from '../../model';
 import { BackupError, usageError } from '../errors';
 import type { ObjectStore } from '../store/store';
 import { readManifest } from './manifest-reader';
-import { readText } from './read-text';
+import { readListed, readText, type ReadRecord } from './read-text';
 import type { RecoveryPoint } from './recovery-point';
 import { surveyRuns } from './survey';
 import { readOutcome } from './verification-record';
@@ -16,25 +24,42 @@ export async function listPoints(store: ObjectStore, source: string, component: 
 /**
  * Reads one recovery point and how its verification ended; `point-missing` when it has no manifest, `manifest-invalid` when
  * that is not a good one.
+ *
+ * @param readRecord how the result of its verification is read: it may not be there
  */
-export async function readPoint(store: ObjectStore, address: PointAddress): Promise<RecoveryPoint> {
+export async function readPoint(
+  store: ObjectStore,
+  address: PointAddress,
+  readRecord: ReadRecord = readText,
+): Promise<RecoveryPoint> {
   const prefix = pointPrefix(address);
-  const text = await readText(store, `${prefix}${MANIFEST_NAME}`);
+  const text = await readListed(store, `${prefix}${MANIFEST_NAME}`);
   if (text === undefined) throw missing(store, address.source, pointId(address));
   const manifest = readManifest(text, prefix);
-  return { address, prefix, manifest, verification: await readOutcome(store, prefix, text) };
+  return { address, prefix, manifest, verification: await readOutcome(store, prefix, text, readRecord) };
 }
 
 /**
  * The point with this id, or the newest good one for `latest`: the newest whose manifest is valid and whose verification,
  * where there is one, did not fail. A point passed over is told through `onPassedOver`.
  */
-export async function findPoint(
+export async function findPoint<C extends Component>(
+  store: ObjectStore,
+  source: string,
+  component: C,
+  wanted: string,
+  onPassedOver: (point: string, reason: string) => void = () => undefined,
+): Promise<RecoveryPoint<ManifestOf<C>>> {
+  // The manifest's component is that of its place: readManifest refuses any other.
+  return (await findAnyPoint(store, source, component, wanted, onPassedOver)) as RecoveryPoint<ManifestOf<C>>;
+}
+
+async function findAnyPoint(
   store: ObjectStore,
   source: string,
   component: Component,
   wanted: string,
-  onPassedOver: (point: string, reason: string) => void = () => undefined,
+  onPassedOver: (point: string, reason: string) => void,
 ): Promise<RecoveryPoint> {
   if (wanted !== 'latest' && !parsePointId(wanted)) {
     throw usageError(

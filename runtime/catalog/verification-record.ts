@@ -2,14 +2,18 @@
 import { createHash } from 'node:crypto';
 import { VERIFICATION_FORMAT, VERIFICATION_NAME, type Outcome, type Verification } from '../../model';
 import type { ObjectStore } from '../store/store';
-import { readText } from './read-text';
+import { readText, type ReadRecord } from './read-text';
 
 /**
  * The newest result for the recovery point at this prefix; nothing when there is none that can be read. It says something
  * only of the manifest that it names: see {@link outcomeFor}.
  */
-export async function readVerification(store: ObjectStore, prefix: string): Promise<Verification | undefined> {
-  const text = await readText(store, `${prefix}${VERIFICATION_NAME}`);
+export async function readVerification(
+  store: ObjectStore,
+  prefix: string,
+  read: ReadRecord = readText,
+): Promise<Verification | undefined> {
+  const text = await read(store, `${prefix}${VERIFICATION_NAME}`);
   const value = text === undefined ? undefined : parseJson(text);
   return isVerification(value) ? value : undefined;
 }
@@ -36,8 +40,9 @@ export async function readOutcome(
   store: ObjectStore,
   prefix: string,
   manifestText: string,
+  read: ReadRecord = readText,
 ): Promise<Outcome | 'not verified'> {
-  const text = await readText(store, `${prefix}${VERIFICATION_NAME}`);
+  const text = await read(store, `${prefix}${VERIFICATION_NAME}`);
   const value = text === undefined ? undefined : parseJson(text);
   return value?.outcome === 'failed' ? 'failed' : outcomeFor(isVerification(value) ? value : undefined, manifestText);
 }

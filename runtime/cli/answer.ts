@@ -3,7 +3,7 @@ import type { Style } from '../observe/style';
 
 /** What a command found, in the forms in which it may be asked for. */
 export interface Answer {
-  readonly outcome: Outcome | 'skipped' | 'objective missed';
+  readonly outcome: Outcome | 'skipped' | 'objective missed' | 'not archived';
   /** The one line to remember; a task's log keeps it. */
   readonly summary: string;
   /** For people: lines with nothing in them that steers a terminal. */
@@ -24,5 +24,7 @@ export function exitCodeOf(outcome: Answer['outcome']): ExitCode {
       return EXIT.unverified;
     case 'objective missed':
       return EXIT.objectiveMissed;
+    case 'not archived':
+      return EXIT.notArchived;
   }
 }

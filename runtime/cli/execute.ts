@@ -20,7 +20,8 @@ export interface CommandRun {
   readonly command: Command;
   readonly source: string;
   readonly store: ObjectStore;
-  readonly points: Points;
+  /** One component's recovery points. */
+  readonly points: <C extends Component>(component: C) => Points<C>;
   readonly reporter: RunReporter;
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -35,10 +36,14 @@ export interface Counted {
   readonly component: Component;
   readonly succeeded: MetricKey;
   readonly failed: MetricKey;
+  /** Of what could not be found out, where that is counted apart. */
+  readonly unverified?: MetricKey;
 }
 
 export interface Execution {
   readonly counted?: Counted;
+  /** `optional`: the command has an answer without one, and is given an empty name. */
+  readonly source?: 'optional';
   readonly work: (run: CommandRun) => Promise<Answer>;
 }
 
@@ -48,15 +53,15 @@ export async function execute(
   command: Command,
   dependencies: Dependencies,
   console: Console,
-  { counted, work }: Execution,
+  { counted, source, work }: Execution,
 ): Promise<ExitCode> {
   // Whose backup it is comes first: whatever is wrong after that can be counted as that source's failure.
   applyEnvironment(command, dependencies.host.env, ['vault', 'source']);
-  const target = requireTarget(command.opts<Partial<SharedOptions>>());
+  const target = requireTarget(command.opts<Partial<SharedOptions>>(), source);
   const measured: MeasuredValues = {};
-  const count = (end: 'succeeded' | 'failed', values: MeasuredValues = {}) => {
+  const count = (end: 'succeeded' | 'failed' | 'unverified', values: MeasuredValues = {}) => {
     if (!counted) return;
-    const { component, [end]: key } = counted;
+    const { component, [end]: key = counted.failed } = counted;
     console.measure({ source: target.source, component, values: { [key]: 1, ...values } });
   };
 
@@ -65,8 +70,8 @@ export async function execute(
     const answer = await withinLimits(limited, (run) =>
       work({ ...run, measure: (values) => Object.assign(measured, values) }),
     );
-    if (answer.outcome === 'passed') count('succeeded', measured);
-    else if (answer.outcome !== 'skipped') count('failed');
+    if (answer.outcome === 'passed' || answer.outcome === 'objective missed') count('succeeded', measured);
+    else if (answer.outcome !== 'skipped') count(answer.outcome === 'failed' ? 'failed' : 'unverified');
     console.answer(answer);
     return exitCodeOf(answer.outcome);
   } catch (thrown) {
@@ -90,7 +95,7 @@ async function withinLimits(
   const { command, dependencies, console, target } = limited;
   applyEnvironment(command, dependencies.host.env);
   const options = command.opts<SharedOptions>();
-  const limits = startLimits(limited, options.deadline * 1000);
+  const limits = startLimits(limited, options.deadline);
   const { signal } = limits;
   const { reporter } = console;
   const { source } = target;
@@ -101,7 +106,7 @@ async function withinLimits(
       command,
       source,
       store,
-      points: new Points({ catalog: dependencies.catalog, store, source, reporter, signal }),
+      points: (component) => new Points({ component, catalog: dependencies.catalog, store, source, reporter, signal }),
       reporter,
       signal,
       now: dependencies.host.now,
@@ -114,9 +119,9 @@ async function withinLimits(
   }
 }
 
-function startLimits({ dependencies: { host }, console, countFailure }: Limited, deadlineMs: number): RunLimits {
+function startLimits({ dependencies: { host }, console, countFailure }: Limited, deadline?: number): RunLimits {
   return limitRun({
-    deadlineMs,
+    deadlineMs: deadline === undefined ? undefined : deadline * 1000,
     signals: host.signals,
     stopping: (error) => console.reporter.warn(`${error.message}; cleaning up`),
     giveUp: (error) => {

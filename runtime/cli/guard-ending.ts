@@ -4,6 +4,7 @@
  */
 import { EXIT, type ExitCode } from '../../model';
 import { BackupError, toBackupError } from '../errors';
+import type { EndingCode } from './ending-code';
 
 export interface Ending {
   /** The run has ended: writes out what is buffered and ends the process, whatever else is still open. */
@@ -17,14 +18,21 @@ export interface Ending {
 /** Output that nobody takes any more is not waited for. */
 const FLUSH_MS = 5_000;
 
-/** Call first of all: from then on the process ends with 1 unless `end` says otherwise. `tell` writes an error out. */
-export function guardEnding(process: NodeJS.Process, tell: (error: BackupError) => void): Ending {
+/**
+ * Call first of all: from then on the process ends with 1 unless `end` says otherwise. `tell` writes an error out; `endingCode`
+ * says what the process ends with in a code's place, for whoever reads it otherwise.
+ */
+export function guardEnding(
+  process: NodeJS.Process,
+  tell: (error: BackupError) => void,
+  endingCode: EndingCode = (exitCode) => exitCode,
+): Ending {
   let ended = false;
   let unforeseen = false;
 
   const exit = (exitCode: ExitCode) => {
     ended = true;
-    process.exit(exitCode);
+    process.exit(endingCode(exitCode));
   };
   const end = (exitCode: ExitCode) => {
     ended = true;
@@ -40,7 +48,7 @@ export function guardEnding(process: NodeJS.Process, tell: (error: BackupError) 
     end(EXIT.failed);
   };
 
-  process.exitCode = EXIT.failed;
+  process.exitCode = endingCode(EXIT.failed);
   // A rejected promise that nobody looked at comes here too.
   process.on('uncaughtException', fail);
   process.on('exit', () => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The program: runs the command line with everything real, and sees to it that the process ends with what happened. */
 import { openConsole } from './console';
+import { endingCodeOf } from './ending-code';
 import { guardEnding } from './guard-ending';
 import { runProgram } from './program';
 import { realDependencies } from './real-dependencies';
@@ -9,7 +10,7 @@ import { realDependencies } from './real-dependencies';
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 const argv = process.argv.slice(2);
-const ending = guardEnding(process, (error) => output.error(error));
+const ending = guardEnding(process, (error) => output.error(error), endingCodeOf(argv));
 const dependencies = realDependencies(ending.exit);
 const output = openConsole(argv, dependencies.host);
 

@@ -1,11 +1,12 @@
-import type { Component, PointAddress } from '../../model';
+import type { Component, ManifestOf, PointAddress } from '../../model';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import { BackupError } from '../errors';
 import type { Reporter } from '../observe/reporter';
 import type { ObjectStore } from '../store/store';
 import type { Catalog } from './dependencies';
 
-export interface PointsOptions {
+export interface PointsOptions<C extends Component = Component> {
+  readonly component: C;
   readonly catalog: Catalog;
   readonly store: ObjectStore;
   readonly source: string;
@@ -14,10 +15,12 @@ export interface PointsOptions {
 }
 
 /** One source's recovery points, as commands ask for them: reading stops when the run does, and nothing at all is an error. */
-export class Points {
-  readonly component: Component = 'dump';
+export class Points<C extends Component = Component> {
+  constructor(private readonly options: PointsOptions<C>) {}
 
-  constructor(private readonly options: PointsOptions) {}
+  get component(): C {
+    return this.options.component;
+  }
 
   /** Newest first, at least one. */
   async list(): Promise<readonly PointAddress[]> {
@@ -25,12 +28,12 @@ export class Points {
     const addresses = await this.unlessStopped(catalog.listPoints(store, source, this.component));
     if (addresses.length > 0) return addresses;
     throw new BackupError('point-missing', `there is no recovery point of "${source}" in ${store.uri}`, {
-      hint: 'Check --vault and --source, or make one: postgres-backup backup dump.',
+      hint: `Check --vault and --source, or make one: postgres-backup backup ${this.component}.`,
     });
   }
 
   /** An id, or `latest`: the newest good one. */
-  find(wanted: string): Promise<RecoveryPoint> {
+  find(wanted: string): Promise<RecoveryPoint<ManifestOf<C>>> {
     const { catalog, store, source, reporter } = this.options;
     const passedOver = (point: string, reason: string) => reporter.warn(`${point} is passed over: ${reason}`);
     return this.unlessStopped(catalog.findPoint(store, source, this.component, wanted, passedOver));

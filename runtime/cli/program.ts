@@ -3,14 +3,38 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode } from '../../model';
 import { toBackupError, usageError, type BackupError } from '../errors';
 import { outputMode } from '../observe/output-mode';
+import { archiveGet, describeArchiveGet } from './commands/archive-get';
+import { archiveHelper, describeArchiveHelper } from './commands/archive-helper';
+import { archivePush, describeArchivePush } from './commands/archive-push';
+import { backupBase, BASE_BACKUP_COUNTED, describeBackupBase } from './commands/backup-base-backup';
 import { describeDump, dump, DUMP_COUNTED } from './commands/backup-dump';
+import {
+  backupConfiguration,
+  CONFIGURATION_COUNTED,
+  describeBackupConfiguration,
+} from './commands/backup-configuration';
+import { backupFiles, describeBackupFiles, FILES_COUNTED } from './commands/backup-files';
+import { backupObjects, describeBackupObjects, OBJECTS_COUNTED } from './commands/backup-objects';
 import { check, describeCheck } from './commands/check';
+import { describeDrill, drill, DRILL_COUNTED } from './commands/drill';
+import { describeEvidence, evidence } from './commands/evidence';
 import { describeInfo, info } from './commands/info';
-import { describeRestore, restore, RESTORE_COUNTED } from './commands/restore';
+import { describeRecover, recover } from './commands/recover';
+import { describeRestore, restoreExecution } from './commands/restore';
+import { describeRestoreObjects, restoreObjects, RESTORE_OBJECTS_COUNTED } from './commands/restore-objects';
+import {
+  describeRestoreConfiguration,
+  restoreConfiguration,
+  RESTORE_CONFIGURATION_COUNTED,
+} from './commands/restore-configuration';
+import { describeRestoreFiles, restoreFiles, RESTORE_FILES_COUNTED } from './commands/restore-files';
+import { describeRun, runNow } from './commands/run';
 import { describeStatus, status } from './commands/status';
+import { describeRestoreSet, restoreSet } from './commands/restore-set';
 import { describeRetention, retention } from './commands/retention';
 import { describeTestAlert, testAlert } from './commands/test-alert';
 import { describeVerify, verify } from './commands/verify';
+import { describeWalCheck, walCheck } from './commands/wal-check';
 import { openConsole, type Console } from './console';
 import type { Dependencies } from './dependencies';
 import { execute, type Execution } from './execute';
@@ -49,6 +73,7 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
     .description('Backs PostgreSQL up into an S3 vault, and restores it, and proves both.')
     .version(host.version, '-V, --version', 'print the version')
     .exitOverride()
+    .enablePositionalOptions()
     .configureHelp({ optionDescription: describeOption, sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
@@ -81,23 +106,76 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
     .addHelpText('after', EXIT_CODES_HELP);
   const dumpCommand = describeDump(backup);
   dumpCommand.action(() => run(dumpCommand, { counted: DUMP_COUNTED, work: dump }));
+  const backupObjectsCommand = describeBackupObjects(backup);
+  backupObjectsCommand.action(() => run(backupObjectsCommand, { counted: OBJECTS_COUNTED, work: backupObjects }));
+  const backupFilesCommand = describeBackupFiles(backup);
+  backupFilesCommand.action(() => run(backupFilesCommand, { counted: FILES_COUNTED, work: backupFiles }));
+  const backupConfigurationCommand = describeBackupConfiguration(backup);
+  backupConfigurationCommand.action(() =>
+    run(backupConfigurationCommand, { counted: CONFIGURATION_COUNTED, work: backupConfiguration }),
+  );
+
+  const backupBaseCommand = describeBackupBase(backup);
+  backupBaseCommand.action(() => run(backupBaseCommand, { counted: BASE_BACKUP_COUNTED, work: backupBase }));
 
   const restoreCommand = describeRestore(program, host.processors);
-  restoreCommand.action((point: string) =>
-    run(restoreCommand, { counted: RESTORE_COUNTED, work: (started) => restore(point, started) }),
+  restoreCommand.action((point: string | undefined) => run(restoreCommand, restoreExecution(point, restoreCommand)));
+  const restoreObjectsCommand = describeRestoreObjects(restoreCommand);
+  restoreObjectsCommand.action((point: string) =>
+    run(restoreObjectsCommand, {
+      counted: RESTORE_OBJECTS_COUNTED,
+      work: (started) => restoreObjects(point, started),
+    }),
+  );
+  // What stands after a subcommand's name is the subcommand's: both have a --vault.
+  restoreCommand.enablePositionalOptions();
+  const restoreSetCommand = describeRestoreSet(restoreCommand);
+  restoreSetCommand.action((set: string) => run(restoreSetCommand, { work: (started) => restoreSet(set, started) }));
+  const restoreFilesCommand = describeRestoreFiles(restoreCommand);
+  restoreFilesCommand.action((point: string) =>
+    run(restoreFilesCommand, { counted: RESTORE_FILES_COUNTED, work: (started) => restoreFiles(point, started) }),
+  );
+  const restoreConfigurationCommand = describeRestoreConfiguration(restoreCommand);
+  restoreConfigurationCommand.action((point: string) =>
+    run(restoreConfigurationCommand, {
+      counted: RESTORE_CONFIGURATION_COUNTED,
+      work: (started) => restoreConfiguration(point, started),
+    }),
   );
   const verifyCommand = describeVerify(program);
   verifyCommand.action((point: string) => run(verifyCommand, { work: (started) => verify(point, started) }));
+  const drillCommand = describeDrill(program, host.processors);
+  drillCommand.action((point: string | undefined) =>
+    run(drillCommand, { counted: DRILL_COUNTED, work: (started) => drill(point, started) }),
+  );
+  const runCommand = describeRun(program);
+  runCommand.action(() => run(runCommand, { work: runNow }));
+  const evidenceCommand = describeEvidence(program);
+  evidenceCommand.action(() => run(evidenceCommand, { work: evidence }));
   const statusCommand = describeStatus(program);
   statusCommand.action(() => run(statusCommand, { work: status }));
   const infoCommand = describeInfo(program);
   infoCommand.action((point: string | undefined) => run(infoCommand, { work: (started) => info(point, started) }));
+  const recoverCommand = describeRecover(program);
+  recoverCommand.action(() => run(recoverCommand, { source: 'optional', work: recover }));
   const checkCommand = describeCheck(program);
   checkCommand.action(() => run(checkCommand, { work: check }));
   const retentionCommand = describeRetention(program);
   retentionCommand.action(() => run(retentionCommand, { work: retention }));
   const testAlertCommand = describeTestAlert(program);
   testAlertCommand.action(() => run(testAlertCommand, { work: testAlert }));
+  const archivePushCommand = describeArchivePush(program);
+  archivePushCommand.action((path: string) =>
+    run(archivePushCommand, { work: (started) => archivePush(path, started) }),
+  );
+  const archiveHelperCommand = describeArchiveHelper(program);
+  archiveHelperCommand.action(() => run(archiveHelperCommand, { work: archiveHelper }));
+  const walCheckCommand = describeWalCheck(program);
+  walCheckCommand.action(() => run(walCheckCommand, { work: walCheck }));
+  const archiveGetCommand = describeArchiveGet(program);
+  archiveGetCommand.action((name: string, target: string) =>
+    run(archiveGetCommand, { work: (started) => archiveGet(name, target, started) }),
+  );
   return program;
 }
 

@@ -16,7 +16,8 @@ export interface RunLimits {
 }
 
 export interface RunLimitOptions {
-  readonly deadlineMs: number;
+  /** Nothing: it runs until it is told to stop. */
+  readonly deadlineMs?: number;
   /** Where signals come from: `process`. */
   readonly signals: SignalSource;
   /** Says at once that the run is being stopped, and why. */
@@ -49,7 +50,9 @@ export function limitRun(options: RunLimitOptions): RunLimits {
     stop(terminatedBy(signal));
   };
 
-  const deadline = setTimeout(() => stop(deadlineExceeded(options.deadlineMs)), options.deadlineMs).unref();
+  const { deadlineMs } = options;
+  const deadline =
+    deadlineMs === undefined ? undefined : setTimeout(() => stop(deadlineExceeded(deadlineMs)), deadlineMs).unref();
   for (const signal of STOP_SIGNALS) options.signals.on(signal, onSignal);
   return {
     signal: controller.signal,

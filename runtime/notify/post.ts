@@ -1,5 +1,5 @@
 /**
- * Posts JSON to a webhook: each attempt within a time, again a few times when it may help, and an error that says what was
+ * Posts to a webhook: each attempt within a time, again a few times when it may help, and an error that says what was
  * seen but never where it was sent.
  */
 import { setTimeout as wait } from 'node:timers/promises';
@@ -33,6 +33,14 @@ interface Refusal {
   readonly waitMs?: number;
 }
 
+/** What is posted, and how the answer to it is read. */
+export interface Posting {
+  readonly contentType: string;
+  readonly body: string;
+  /** Says whether an answer of success is none, by its words, and whether it may help to repeat. */
+  readonly refusalIn?: (answer: string) => 'for good' | 'for now' | undefined;
+}
+
 /**
  * @param name what the destination is called in messages
  * @throws BackupError `notification-failed`.
@@ -43,9 +51,21 @@ export async function postJson(
   name: string,
   limits: PostLimits = POST_LIMITS,
 ): Promise<void> {
-  const text = JSON.stringify(body);
+  await post(address, { contentType: 'application/json', body: JSON.stringify(body) }, name, limits);
+}
+
+/**
+ * @param name what the destination is called in messages
+ * @throws BackupError `notification-failed`.
+ */
+export async function post(
+  address: WebhookAddress,
+  posting: Posting,
+  name: string,
+  limits: PostLimits = POST_LIMITS,
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const refusal = await tryOnce(address, text, limits);
+    const refusal = await tryOnce(address, posting, limits);
     if (!refusal) return;
     // Half of it by chance: those that failed together do not come back together.
     const backoffMs = limits.firstWaitMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
@@ -57,18 +77,25 @@ export async function postJson(
   }
 }
 
-async function tryOnce(address: WebhookAddress, body: string, { timeoutMs }: PostLimits): Promise<Refusal | undefined> {
+async function tryOnce(
+  address: WebhookAddress,
+  { contentType, body, refusalIn }: Posting,
+  { timeoutMs }: PostLimits,
+): Promise<Refusal | undefined> {
   try {
     const response = await fetch(address.reveal(), {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': 'postgres-backup' },
+      headers: { 'content-type': contentType, 'user-agent': 'postgres-backup' },
       body,
       // To follow would send the message, and who asks, to an address that nobody stated.
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
     const answer = await readBounded(response);
-    return response.ok ? undefined : refusalOf(response, address.redact(answer));
+    const refused = response.ok ? refusalIn?.(answer) : undefined;
+    if (response.ok && !refused) return undefined;
+    const refusal = refusalOf(response, address.redact(answer));
+    return refused ? { ...refusal, mayHelpToRepeat: refused === 'for now' } : refusal;
   } catch (thrown) {
     return { seen: failureWord(thrown, timeoutMs), mayHelpToRepeat: true };
   }

@@ -1,11 +1,12 @@
 /**
- * What arrives on the alarms' topic, as a notice: the JSON of a CloudWatch alarm, or whatever else somebody published, which
- * is passed on as it is. Nothing is dropped because it is not understood.
+ * What arrives on the alarms' topic, as a notice: the JSON of a CloudWatch alarm, a notice of our own (a report's summary), or
+ * whatever else somebody published, which is passed on as it is. Nothing is dropped because it is not understood.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
  */
 import { describeAlarm, type AlarmMessage } from './describe-alarm';
 import { createNotice, type Notice, type NoticeState } from './notice';
+import { NOTICE_FORMAT } from './webhook';
 
 /** One message as Amazon SNS hands it to a function. */
 export interface TopicMessage {
@@ -19,7 +20,10 @@ export interface TopicMessage {
 export function readMessage(message: TopicMessage, now: Date): Notice {
   const sentAt = time(message.Timestamp) ?? now;
   const alarm = parseObject(message.Message);
+  if (alarm?.format === NOTICE_FORMAT) return readNotice(alarm, sentAt);
   if (!alarm || typeof alarm.AlarmName !== 'string' || typeof alarm.NewStateValue !== 'string') {
+    const told = alarmSentence(message.Message);
+    if (told) return createNotice({ state: 'alarm', ...told, at: sentAt, origin: {} });
     return createNotice({
       state: 'information',
       title: message.Subject || 'A message on the topic of the alarms',
@@ -40,6 +44,28 @@ export function readMessage(message: TopicMessage, now: Date): Notice {
       region: text(alarm.AlarmArn).split(':')[3],
       account: text(alarm.AWSAccountId),
     },
+  });
+}
+
+/** What a rule tells in plain words, so that a mail of it can be read: `ALARM: ` and a first sentence. */
+function alarmSentence(text: string): { title: string; detail: string } | undefined {
+  const match = /^ALARM: ([^.\n]+(?:\.\S[^.\n]*)*)\.?\s*([^]*)$/.exec(text.replace(/^"(.*)"\s*$/s, '$1'));
+  return match ? { title: match[1], detail: match[2] } : undefined;
+}
+
+const NOTICE_STATES: readonly NoticeState[] = ['alarm', 'recovered', 'unknown', 'information'];
+
+/** Whoever may publish may have written it: nothing in it is believed to have a form. */
+function readNotice(raw: Record<string, unknown>, sentAt: Date): Notice {
+  const origin = isObject(raw.origin) ? raw.origin : {};
+  return createNotice({
+    state: NOTICE_STATES.find((known) => known === raw.state) ?? 'unknown',
+    title: text(raw.title),
+    detail: text(raw.detail),
+    look: text(raw.look),
+    runbookUrl: text(raw.runbookUrl),
+    at: time(text(raw.at)) ?? sentAt,
+    origin: { source: text(origin.source), component: text(origin.component) },
   });
 }
 

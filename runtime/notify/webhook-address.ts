@@ -16,6 +16,14 @@ export class WebhookAddress {
     return this.#url.href;
   }
 
+  /** The address of something below this one, with more parameters: nothing of its own is lost. */
+  below(name: string, parameters: Readonly<Record<string, string>>): WebhookAddress {
+    const url = new URL(this.#url);
+    if (name !== '') url.pathname = `${url.pathname.replace(/\/+$/, '')}/${name}`;
+    for (const [key, value] of Object.entries(parameters)) url.searchParams.set(key, value);
+    return new WebhookAddress(url);
+  }
+
   /** Somebody else's words, with whatever could come out of the address taken away: on one line, and not many. */
   redact(text: string): string {
     const decoded = safelyDecoded(this.#url.pathname);

@@ -44,8 +44,13 @@ export function formatCount(count: number): string {
 }
 
 /** `1 table`, `143 tables`. */
-export function formatNumberOf(count: number, singular: string, plural = `${singular}s`): string {
+export function formatNumberOf(count: number, singular: string, plural = pluralOf(singular)): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`;
+}
+
+/** Of the words that are used here: `row` to `rows`, `entry` to `entries`. */
+function pluralOf(singular: string): string {
+  return /[^aeiou]y$/.test(singular) ? `${singular.slice(0, -1)}ies` : `${singular}s`;
 }
 
 /** `2026-11-20 02:10:03 UTC`. */

@@ -17,6 +17,7 @@ export function lineReporter(output: TextOutput, clock: MonotonicClock): RunRepo
       tell(options?.detail ? `${name}: ${options.detail} …` : `${name} …`);
       return lineStep(name, options?.totalBytes, tell, clock);
     },
+    note: () => undefined,
     close: () => undefined,
   };
 }

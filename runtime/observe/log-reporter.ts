@@ -12,6 +12,7 @@ export function logReporter(output: TextOutput, clock: MonotonicClock, now: () =
   return {
     headline: (message) => log({ level: 'info', event: 'run', message }),
     warn: (message) => log({ level: 'warning', event: 'warning', message }),
+    note: (event, fields) => log({ level: 'info', event, ...fields }),
     begin: (step, options) => {
       log({ level: 'info', event: 'step-begun', step, detail: options?.detail, totalBytes: options?.totalBytes });
       return logStep(step, options?.totalBytes, log, clock);

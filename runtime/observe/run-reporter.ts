@@ -6,9 +6,13 @@ import type { RateMeter } from './rate-meter';
 export interface RunReporter extends Reporter {
   /** What the run is about, before its first step. */
   headline(text: string): void;
+  /** For who asks later what was done: in a task's log alone, as an event of its own. */
+  note(event: string, fields: NotedFields): void;
   /** Nothing more comes: what is drawn is made final. */
   close(): void;
 }
+
+export type NotedFields = Readonly<Record<string, string | number | undefined>>;
 
 /** The part of a stream that telling needs; a test gives an object. */
 export interface TextOutput {

@@ -73,6 +73,9 @@ class TerminalReporter implements RunReporter {
     };
   }
 
+  /** A person who looks on needs no record. */
+  note(): void {}
+
   close(): void {
     clearInterval(this.ticker);
     this.ticker = undefined;

@@ -11,7 +11,7 @@ import { startWatchdog } from './watchdog';
 
 /**
  * A real PostgreSQL server in a temporary directory: for drills, tests and the demonstration. It listens on 127.0.0.1 only,
- * does not sync to disk, and is gone with its files when the process that started it is gone, however that ends.
+ * or on no network at all, does not sync to disk, and is gone with its files when the process that started it is gone, however that ends.
  */
 export interface ThrowawayServer {
   readonly version: string;
@@ -35,6 +35,8 @@ export interface ThrowawayServerOptions {
   major?: number;
   /** Where its own directory is made. @default the system's directory for temporary files */
   parentDirectory?: string;
+  /** `socket`: in its own directory, for the user who starts it; nothing of a network. @default loopback */
+  listen?: 'loopback' | 'socket';
   /** `postgresql.conf` settings, over those chosen for speed. */
   settings?: Readonly<Record<string, string>>;
   /** @default postgres */
@@ -56,7 +58,9 @@ export async function startThrowawayServer(options: ThrowawayServerOptions = {})
   if (user) await chown(directory, user.uid, user.gid);
   const watchdog = startWatchdog(directory, user);
   const authentication = options.authentication ?? 'scram-sha-256';
-  const launch = { postgres: tools.postgres, directory, user, settings: options.settings ?? {} };
+  const onSocket = options.listen === 'socket';
+  const settings = { ...(onSocket && SOCKET_ONLY), ...options.settings };
+  const launch = { postgres: tools.postgres, directory, user, settings };
 
   let running: RunningServer;
   try {
@@ -68,7 +72,7 @@ export async function startThrowawayServer(options: ThrowawayServerOptions = {})
   }
 
   const variables = (): Record<string, string> => ({
-    PGHOST: '127.0.0.1',
+    PGHOST: onSocket ? directory : '127.0.0.1',
     PGPORT: String(running.port),
     PGUSER: superuser,
     PGPASSWORD: password,
@@ -99,3 +103,5 @@ export async function startThrowawayServer(options: ThrowawayServerOptions = {})
     },
   };
 }
+
+const SOCKET_ONLY = { listen_addresses: '', unix_socket_permissions: '0700' } as const;

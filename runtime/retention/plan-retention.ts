@@ -12,6 +12,7 @@ import { surveyRuns, type SurveyedRun } from '../catalog/survey';
 import { BackupError } from '../errors';
 import { runBounded } from '../process/bounded';
 import type { ObjectStore, ObjectTags } from '../store/store';
+import { heldBySets, planSets } from './plan-sets';
 import type { PlannedRun, RetentionContext, RetentionPlan, RetentionRequest } from './types';
 
 /** A manifest may be some 20 MB, and is held while it is read. */
@@ -23,7 +24,8 @@ const READ_AT_ONCE = 4;
  * A point whose manifest is marked is none any more: it counts for nothing, and its end is gone on with.
  */
 export async function planRetention(request: RetentionRequest, context: RetentionContext): Promise<RetentionPlan> {
-  const { source, component, policy } = request;
+  const { source, component, policy, policyOfSets = policy } = request;
+  const held = heldBySets(await planSets(source, policyOfSets, context), component);
   const runs = await surveyRuns(context.store, source, component);
   const seen = await runBounded(
     runs,
@@ -32,7 +34,7 @@ export async function planRetention(request: RetentionRequest, context: Retentio
     () => undefined,
   );
   const now = context.now();
-  const decisions = decidePoints(seen, policy, now);
+  const decisions = decidePoints(seen, held, policy, now);
   return { source, component, runs: seen.map((run) => planned(run, decisions, now)) };
 }
 
@@ -42,6 +44,8 @@ interface SeenRun {
   /** `bereft`: somebody took the manifest of a point away; what is left may be all there is of it. */
   readonly state: 'recovery point' | 'ending' | 'bereft' | 'leftover';
   readonly verification: RetainablePoint['verification'];
+  /** Ids of points that it cannot be restored without. */
+  readonly dependsOn?: readonly string[];
 }
 
 async function look(run: SurveyedRun, { store, signal }: RetentionContext): Promise<SeenRun> {
@@ -49,7 +53,7 @@ async function look(run: SurveyedRun, { store, signal }: RetentionContext): Prom
   if (!run.manifestAt) return { run, state: await stateWithoutManifest(run, store), verification: 'not verified' };
   const isMarked = hasMark(await store.tags(`${run.prefix}${MANIFEST_NAME}`, null));
   if (isMarked) return { run, state: 'ending', verification: 'not verified' };
-  return { run, state: 'recovery point', verification: await verificationOf(run, store) };
+  return { run, state: 'recovery point', ...(await whatItSays(run, store)) };
 }
 
 /** A delete marker hides a manifest: laid by the vault over one that was marked, or by somebody over one that was not. */
@@ -68,23 +72,40 @@ function hasMark(tags: ObjectTags): boolean {
   return tags[EXPIRY_TAG.key] === EXPIRY_TAG.value;
 }
 
-/** What cannot be read cannot be restored; a store that does not answer ends the plan. */
-async function verificationOf(run: SurveyedRun, store: ObjectStore): Promise<RetainablePoint['verification']> {
+/** What cannot be read cannot be restored, and needs nothing; a store that does not answer ends the plan. */
+async function whatItSays(
+  run: SurveyedRun,
+  store: ObjectStore,
+): Promise<Pick<RetainablePoint, 'verification' | 'dependsOn'>> {
   try {
-    const { verification } = await readPoint(store, run.address);
-    return verification ?? 'not verified';
+    const { verification, manifest } = await readPoint(store, run.address);
+    const dependsOn = manifest.component === 'dump' ? [] : manifest.dependsOn;
+    return { verification: verification ?? 'not verified', dependsOn };
   } catch (thrown) {
     const ofThePoint = ['manifest-invalid', 'object-missing', 'object-damaged', 'point-missing'];
-    if (thrown instanceof BackupError && ofThePoint.includes(thrown.code)) return 'failed';
+    if (thrown instanceof BackupError && ofThePoint.includes(thrown.code)) return { verification: 'failed' };
     throw thrown;
   }
 }
 
 type Decisions = ReadonlyMap<SeenRun, Pick<PlannedRun, 'action' | 'reason'>>;
 
-function decidePoints(seen: readonly SeenRun[], policy: RetentionPolicy, now: Date): Decisions {
+function decidePoints(
+  seen: readonly SeenRun[],
+  held: ReadonlyMap<string, string>,
+  policy: RetentionPolicy,
+  now: Date,
+): Decisions {
   const points = seen.filter(({ state }) => state === 'recovery point');
-  const decisions = decideRetention(points.map(retainable), policy, now);
+  const decisions = decideRetention(
+    points.map((point) => ({
+      ...retainable(point),
+      dependsOn: point.dependsOn,
+      heldBy: held.get(pointId(point.run.address)),
+    })),
+    policy,
+    now,
+  );
   return new Map(points.map((point, index) => [point, decisions[index]]));
 }
 

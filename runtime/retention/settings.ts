@@ -1,11 +1,14 @@
-import { COMPONENTS, ENVIRONMENT, FUNCTION_ENVIRONMENT, sourceNameProblem } from '../../model';
+import { ENVIRONMENT, FUNCTION_ENVIRONMENT, sourceNameProblem, type RetentionPolicy } from '../../model';
+import { readComponents } from '../component-list';
 import { BackupError } from '../errors';
 import { parsePolicy } from './parse-policy';
 import type { RetentionRequest } from './types';
 
 /** What the function is told through its environment. */
-export interface RetentionSettings extends RetentionRequest {
+export interface RetentionSettings {
   readonly vaultUri: string;
+  /** One for each component. */
+  readonly requests: readonly RetentionRequest[];
 }
 
 /** Throws `configuration-invalid`, with the variable's name: a function that guesses would end the wrong thing. */
@@ -13,11 +16,41 @@ export function readRetentionSettings(env: NodeJS.ProcessEnv): RetentionSettings
   const source = required(env, ENVIRONMENT.source);
   const problem = sourceNameProblem(source);
   if (problem) throw wrong(ENVIRONMENT.source, source, `As a source's name, ${problem}.`);
-  const name = required(env, FUNCTION_ENVIRONMENT.component);
-  const component = COMPONENTS.find((known) => known === name);
-  if (!component) throw wrong(FUNCTION_ENVIRONMENT.component, name, `Give one of: ${COMPONENTS.join(', ')}.`);
   const vaultUri = required(env, ENVIRONMENT.vault);
-  return { vaultUri, source, component, policy: parsePolicy(required(env, ENVIRONMENT.retention)) };
+  const components = readComponents(env);
+  const policy = parsePolicy(required(env, ENVIRONMENT.retention));
+  const own = ownPolicies(env, components);
+  return {
+    vaultUri,
+    requests: components.map((component) => ({
+      source,
+      component,
+      policy: own.get(component) ?? policy,
+      policyOfSets: policy,
+    })),
+  };
+}
+
+function ownPolicies(env: NodeJS.ProcessEnv, components: readonly string[]): ReadonlyMap<string, RetentionPolicy> {
+  const variable = FUNCTION_ENVIRONMENT.retentionOf;
+  const text = env[variable];
+  if (text === undefined || text === '') return new Map();
+  const entries = entriesOf(text);
+  if (!entries) throw wrong(variable, text, 'Give a JSON object of policies by component.');
+  const stranger = entries.find(([component]) => !components.includes(component));
+  if (stranger)
+    throw wrong(variable, text, `The function is not for ${stranger[0]}, but for ${components.join(', ')}.`);
+  return new Map(entries.map(([component, policy]) => [component, parsePolicy(JSON.stringify(policy))]));
+}
+
+function entriesOf(text: string): [string, unknown][] | undefined {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined;
+  } catch {
+    // Not JSON: the caller says so.
+    return undefined;
+  }
 }
 
 function required(env: NodeJS.ProcessEnv, variable: string): string {

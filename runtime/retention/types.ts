@@ -7,6 +7,12 @@ export interface RetentionRequest {
   readonly source: string;
   readonly component: Component;
   readonly policy: RetentionPolicy;
+  /**
+   * How long sets are kept, whose members stay with them.
+   *
+   * @default the same policy
+   */
+  readonly policyOfSets?: RetentionPolicy;
 }
 
 export type RetentionContext = Pick<RunContext, 'store' | 'signal' | 'now'>;

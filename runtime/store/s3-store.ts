@@ -17,6 +17,7 @@ import { listVersions } from './s3-versions';
 import { required, S3MultipartUpload } from './s3-multipart';
 import type {
   GetOptions,
+  HeadOptions,
   ListEntry,
   ListOptions,
   MultipartUpload,
@@ -57,6 +58,7 @@ class S3Store implements ObjectStore {
       Body: body,
       ContentLength: body.length,
       ContentType: options.contentType,
+      Metadata: options.metadata && { ...options.metadata },
       ChecksumCRC32: crc32Base64(value),
       IfNoneMatch: options.ifAbsent ? '*' : undefined,
     });
@@ -72,6 +74,7 @@ class S3Store implements ObjectStore {
     const command = new CreateMultipartUploadCommand({
       ...target,
       ContentType: options.contentType,
+      Metadata: options.metadata && { ...options.metadata },
       ChecksumAlgorithm: 'CRC32',
       ChecksumType: 'FULL_OBJECT',
     });
@@ -103,15 +106,16 @@ class S3Store implements ObjectStore {
       sizeBytes: required(answer.ContentLength, 'Content-Length', attempt),
       wholeSizeBytes: wholeSizeBytes(answer.ContentRange),
       versionId: answer.VersionId ?? null,
+      metadata: answer.Metadata,
     };
   }
 
-  async head(key: string, options: { versionId?: string | null } = {}): Promise<ObjectDescription | undefined> {
+  async head(key: string, options: HeadOptions = {}): Promise<ObjectDescription | undefined> {
     const attempt = this.attempt('look up', key);
     const command = new HeadObjectCommand({
       ...this.address(key),
       VersionId: options.versionId ?? undefined,
-      ChecksumMode: 'ENABLED',
+      ChecksumMode: options.checksum === 'leave out' ? undefined : 'ENABLED',
     });
     try {
       return describe(await this.client.send(command), attempt);
@@ -162,6 +166,7 @@ function describe(answer: HeadObjectCommandOutput, attempt: Attempt): ObjectDesc
     crc32:
       answer.ChecksumType === 'COMPOSITE' || answer.ChecksumCRC32?.includes('-') ? undefined : answer.ChecksumCRC32,
     lastModified: answer.LastModified ?? new Date(0),
+    metadata: answer.Metadata,
     storageClass: answer.StorageClass,
     encryption: answer.ServerSideEncryption,
     kmsKeyId: answer.SSEKMSKeyId,

@@ -38,6 +38,7 @@ export async function* listVersions(
         versionId: version.VersionId,
         sizeBytes: version.Size ?? 0,
         lastModified: version.LastModified,
+        etag: version.ETag,
         isLatest: version.IsLatest === true,
       };
     }

@@ -18,7 +18,7 @@ export interface ObjectStore {
   get(key: string, options?: GetOptions): Promise<OpenedObject>;
 
   /** Describes an object without reading it; nothing when it is not there. */
-  head(key: string, options?: { versionId?: string | null }): Promise<ObjectDescription | undefined>;
+  head(key: string, options?: HeadOptions): Promise<ObjectDescription | undefined>;
 
   /** Keys below a prefix in byte order, a page at a time; with `delimiter`, common prefixes too. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ListEntry>;
@@ -41,6 +41,8 @@ export interface VersionEntry {
   versionId: string;
   sizeBytes: number;
   lastModified: Date;
+  /** Where the store tells. */
+  etag?: string;
   /** Nothing newer lies over it, not even a delete marker. */
   isLatest: boolean;
 }
@@ -49,7 +51,18 @@ export interface PutOptions {
   /** Refuse to write over an existing key. */
   ifAbsent?: boolean;
   contentType?: string;
+  /** User metadata, stored with the content by the same request: lower-case names, printable ASCII values. */
+  metadata?: ObjectMetadata;
   signal?: AbortSignal;
+}
+
+/** Name to value. */
+export type ObjectMetadata = Readonly<Record<string, string>>;
+
+export interface HeadOptions {
+  versionId?: string | null;
+  /** `leave out`: a role that may not decrypt may ask for all but the checksum. */
+  checksum?: 'tell' | 'leave out';
 }
 
 export interface WrittenVersion {
@@ -93,6 +106,7 @@ export interface OpenedObject {
   /** Of the whole object, where a range was asked for and the store tells. */
   wholeSizeBytes?: number;
   versionId: string | null;
+  metadata?: ObjectMetadata;
 }
 
 export interface ObjectDescription {
@@ -102,6 +116,7 @@ export interface ObjectDescription {
   /** Base64 CRC-32 of the whole object, when the store has one. */
   crc32?: string;
   lastModified: Date;
+  metadata?: ObjectMetadata;
   storageClass?: string;
   /** `AES256`, `aws:kms`, … */
   encryption?: string;

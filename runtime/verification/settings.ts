@@ -1,4 +1,5 @@
-import { COMPONENTS, ENVIRONMENT, FUNCTION_ENVIRONMENT, sourceNameProblem, type Component } from '../../model';
+import { ENVIRONMENT, sourceNameProblem, type Component } from '../../model';
+import { readComponents } from '../component-list';
 import { usageError } from '../errors';
 import { parseVaultUri, type VaultLocation } from '../store/vault-uri';
 import { DEFAULT_EXPECTATIONS, type Expectations } from './expectations';
@@ -8,7 +9,7 @@ export interface VerifierSettings {
   readonly vaultUri: string;
   readonly vault: VaultLocation;
   readonly source: string;
-  readonly component: Component;
+  readonly components: readonly Component[];
   readonly expectations: Expectations;
 }
 
@@ -22,7 +23,7 @@ export function readSettings(env: NodeJS.ProcessEnv): VerifierSettings {
     vaultUri,
     vault: parseVaultUri(vaultUri),
     source,
-    component: componentIn(env),
+    components: readComponents(env),
     expectations: {
       minimumTables: wholeNumber(env, ENVIRONMENT.minimumTables) ?? DEFAULT_EXPECTATIONS.minimumTables,
       minimumRows: wholeNumber(env, ENVIRONMENT.minimumRows) ?? DEFAULT_EXPECTATIONS.minimumRows,
@@ -30,13 +31,6 @@ export function readSettings(env: NodeJS.ProcessEnv): VerifierSettings {
       lockSeconds: wholeNumber(env, ENVIRONMENT.lockDuration),
     },
   };
-}
-
-function componentIn(env: NodeJS.ProcessEnv): Component {
-  const name = required(env, FUNCTION_ENVIRONMENT.component);
-  const component = COMPONENTS.find((known) => known === name);
-  if (!component) throw wrong(FUNCTION_ENVIRONMENT.component, name, `give one of: ${COMPONENTS.join(', ')}`);
-  return component;
 }
 
 function required(env: NodeJS.ProcessEnv, variable: string): string {

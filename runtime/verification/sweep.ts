@@ -1,12 +1,5 @@
-import {
-  EXPIRY_TAG,
-  MANIFEST_NAME,
-  pointId,
-  VERIFICATION_NAME,
-  type Component,
-  type Outcome,
-  type Verification,
-} from '../../model';
+import { pointId, type Component, type Outcome, type Verification } from '../../model';
+import { isMarked } from '../catalog/marked';
 import { surveyRuns, type SurveyedRun } from '../catalog/survey';
 import { BackupError, toBackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
@@ -15,7 +8,7 @@ import { verifyAndRecord, type VerifyOptions } from './verify-and-record';
 
 export interface SweepOptions extends Omit<VerifyOptions, 'runs' | 'records'> {
   readonly source: string;
-  readonly component: Component;
+  readonly components: readonly Component[];
   /** Whether there is time for another point; what is left comes first the next time. */
   readonly hasTime: () => boolean;
   readonly onVerified?: (verification: Verification) => void;
@@ -32,13 +25,16 @@ export interface SweepReport {
 }
 
 /**
- * Verifies every retained recovery point of a component: those that never were first, then by how long ago it was. So a
- * sweep that runs out of time is gone on with by the next.
+ * Verifies every retained recovery point of a source: those that never were first, then by how long ago it was, whatever their
+ * component. So a sweep that runs out of time is gone on with by the next.
  */
 export async function sweep(store: ObjectStore, options: SweepOptions): Promise<SweepReport> {
-  const runs = await surveyRuns(store, options.source, options.component);
+  const runs = new Map<Component, SurveyedRun[]>();
+  for (const component of options.components) {
+    runs.set(component, await surveyRuns(store, options.source, component));
+  }
   const records = new VerificationRecords(store);
-  const waiting = runs.filter(isOrWasPoint).sort(byNeed);
+  const waiting = [...runs.values()].flat().filter(isOrWasPoint).sort(byNeed);
   const verified = { passed: 0, failed: 0, 'could not verify': 0 };
   const errors: { point: string; error: BackupError }[] = [];
   let marked = 0;
@@ -49,7 +45,11 @@ export async function sweep(store: ObjectStore, options: SweepOptions): Promise<
         marked += 1;
         continue;
       }
-      const verification = await verifyAndRecord(store, run.address, { ...options, runs, records });
+      const verification = await verifyAndRecord(store, run.address, {
+        ...options,
+        runs: runs.get(run.address.component),
+        records,
+      });
       verified[verification.outcome] += 1;
       options.onVerified?.(verification);
     } catch (thrown) {
@@ -66,18 +66,4 @@ function isOrWasPoint({ manifestAt, verifiedAt }: SurveyedRun): boolean {
 
 function byNeed(a: SurveyedRun, b: SurveyedRun): number {
   return (a.verifiedAt?.getTime() ?? 0) - (b.verifiedAt?.getTime() ?? 0);
-}
-
-/** What is marked may lose its objects any day, in any order: one that is gone says nothing, so the other is asked. */
-async function isMarked(store: ObjectStore, { prefix, manifestAt, verifiedAt }: SurveyedRun): Promise<boolean> {
-  const records = [...(manifestAt ? [MANIFEST_NAME] : []), ...(verifiedAt ? [VERIFICATION_NAME] : [])];
-  for (const name of records) {
-    try {
-      const tags = await store.tags(`${prefix}${name}`, null);
-      return tags[EXPIRY_TAG.key] === EXPIRY_TAG.value;
-    } catch (error) {
-      if (!(error instanceof BackupError) || error.code !== 'object-missing') throw error;
-    }
-  }
-  return false;
 }

@@ -7,6 +7,7 @@ import {
   parsePointPrefix,
   pointPrefix,
   VERIFICATION_CHECKS,
+  type Component,
   type MetricKey,
   type PointAddress,
   type Verification,
@@ -57,7 +58,7 @@ async function verifyNew(event: ObjectCreatedEvent, surroundings: Surroundings):
     verifyAndRecord(surroundings.store, address, { ...optionsOf(surroundings), signal }),
   );
   tell(verification, surroundings);
-  count([verification], surroundings);
+  count([verification], [verification.component], surroundings);
   const interruption = verification.findings.find(({ subject }) => subject === VERIFICATION_CHECKS.interrupted);
   if (interruption) throw new BackupError('internal', `verification of ${verification.point}: ${interruption.finding}`);
 }
@@ -70,7 +71,7 @@ async function sweepAll(surroundings: Surroundings): Promise<void> {
       ...optionsOf(surroundings),
       signal,
       source: settings.source,
-      component: settings.component,
+      components: settings.components,
       hasTime: () => !signal.aborted && remainingMs() > POINT_MS + RECORDING_MS,
       onVerified: (verification) => {
         verified.push(verification);
@@ -78,7 +79,7 @@ async function sweepAll(surroundings: Surroundings): Promise<void> {
       },
     }),
   );
-  count(verified, surroundings);
+  count(verified, settings.components, surroundings);
   tellSweep(report, surroundings);
   if (report.errors.length === 0) return;
   const [{ point, error }] = report.errors;
@@ -116,7 +117,7 @@ function optionsOf({ settings, now }: Surroundings) {
 }
 
 /** An event about anything but a manifest of this source must not have come: the rule that sends it is wrong. */
-function addressIn({ detail }: ObjectCreatedEvent, { vault, source, component }: VerifierSettings): PointAddress {
+function addressIn({ detail }: ObjectCreatedEvent, { vault, source, components }: VerifierSettings): PointAddress {
   const { key } = detail.object;
   const address = key.startsWith(vault.prefix) ? parsePointPrefix(key.slice(vault.prefix.length)) : undefined;
   const isManifest = address && key === `${vault.prefix}${pointPrefix(address)}${MANIFEST_NAME}`;
@@ -124,13 +125,13 @@ function addressIn({ detail }: ObjectCreatedEvent, { vault, source, component }:
     !isManifest ||
     detail.bucket.name !== vault.bucket ||
     address.source !== source ||
-    address.component !== component
+    !components.includes(address.component)
   ) {
     throw new BackupError(
       'usage',
       `an event about ${JSON.stringify(key)} in ${JSON.stringify(detail.bucket.name)} came`,
       {
-        hint: `Send those about manifests of ${component} of ${source} in s3://${vault.bucket}/${vault.prefix}.`,
+        hint: `Send those about manifests of ${components.join(', ')} of ${source} in s3://${vault.bucket}/${vault.prefix}.`,
       },
     );
   }
@@ -160,21 +161,32 @@ function tellSweep({ verified, marked, left, errors }: SweepReport, { write, now
   }
 }
 
-/** All of them each time, zeros too: that nothing failed is a datum, and its absence is none. */
-function count(verifications: readonly Verification[], { settings, write, now }: Surroundings): void {
+/** Of each component by itself; all of them each time, zeros too: that nothing failed is a datum, and its absence is none. */
+function count(
+  verifications: readonly Verification[],
+  components: readonly Component[],
+  surroundings: Surroundings,
+): void {
+  const { settings, write, now } = surroundings;
+  for (const component of components) {
+    const values = outcomesOf(verifications.filter((one) => one.component === component));
+    write(metricLine(now(), { source: settings.source, component, values }));
+  }
+}
+
+function outcomesOf(verifications: readonly Verification[]): Partial<Record<MetricKey, number>> {
   const ended = (outcome: Verification['outcome']) => verifications.filter((one) => one.outcome === outcome).length;
-  const values: Partial<Record<MetricKey, number>> = {
+  return {
     verificationPassed: ended('passed'),
     verificationFailed: ended('failed'),
     verificationUnverified: ended('could not verify'),
     verificationAnomalies: verifications.filter(isAnomalous).length,
   };
-  write(metricLine(now(), { source: settings.source, component: settings.component, values }));
 }
 
 function isAnomalous({ findings }: Verification): boolean {
-  const { sizeHistory, rowHistory } = VERIFICATION_CHECKS;
-  return findings.some(({ subject }) => subject === sizeHistory || subject === rowHistory);
+  const { sizeHistory, itemHistory } = VERIFICATION_CHECKS;
+  return findings.some(({ subject }) => subject === sizeHistory || subject === itemHistory);
 }
 
 function isSweep(event: unknown): event is SweepEvent {

@@ -13,6 +13,7 @@ import type { RunContext } from '../context';
 import { BackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
 import { VERSION } from '../version';
+import { acceptedSizeOf, noteInOtherClasses, readAcceptedSize, type SizeAcceptance } from './accepted-size';
 import { Examination } from './examination';
 import type { Expectations } from './expectations';
 import { VerificationRecords } from './records';
@@ -23,6 +24,8 @@ export interface VerifyOptions extends Pick<RunContext, 'reporter' | 'signal' | 
   /** What lies in the vault, where it is known already. */
   readonly runs?: readonly SurveyedRun[];
   readonly records?: VerificationRecords;
+  /** A person says that its size is right although it is out of line; recorded where all else is good. */
+  readonly acceptSize?: SizeAcceptance;
 }
 
 /**
@@ -39,29 +42,39 @@ export async function verifyAndRecord(
   const prefix = pointPrefix(address);
   const records = options.records ?? new VerificationRecords(store);
   const previous = await records.read(prefix);
+  const known = readAcceptedSize(previous);
+  const isAccepted = options.acceptSize !== undefined || known?.point === pointId(address);
+  const survey = async () => options.runs ?? (await surveyRuns(store, address.source, address.component));
   const examination = new Examination(store, address, previous, options);
   await examination.carryOut(async () => {
-    const runs = options.runs ?? (await surveyRuns(store, address.source, address.component));
+    if (isAccepted) return [];
+    const runs = await survey();
     return records.before(runAt(prefix, runs), runs);
   });
 
-  const { manifestSha256, findings, objects, totals } = examination;
-  const verification: Verification = {
+  const { manifestSha256, findings, objects, totals, readAt } = examination;
+  const outcome = worstOf(findings);
+  const result: Verification = {
     format: VERIFICATION_FORMAT,
     point: pointId(address),
     source: address.source,
     component: address.component,
-    outcome: worstOf(findings),
+    outcome,
     depth: options.depth,
     verifiedAt: options.now().toISOString(),
     durationMs: Math.round(performance.now() - begun),
+    ...(readAt !== undefined && outcome !== 'failed' && { readAt }),
     manifestSha256,
     findings: [...findings],
     objects,
     totals,
     tool: { name: 'postgres-backup', version: VERSION },
   };
+  const accepted = options.acceptSize && acceptedSizeOf(result, options.acceptSize);
+  const acceptedSize = accepted ?? known;
+  const verification = { ...result, ...(acceptedSize && { acceptedSize }) };
   await records.write(prefix, verification);
+  if (accepted) await noteInOtherClasses(accepted, address, await survey(), records);
   return verification;
 }
 

@@ -53,6 +53,7 @@ test.each(NAMES)('destroying %s leaves the vault, its keys, its records and a la
     'AWS::Logs::LogGroup Retain',
     'AWS::Logs::LogGroup Retain',
     'AWS::Logs::LogGroup Retain',
+    'AWS::Logs::LogGroup Retain',
     'AWS::RDS::DBInstance Snapshot',
     'AWS::S3::Bucket Retain',
     'AWS::S3::Bucket Retain',

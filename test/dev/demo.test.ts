@@ -4,13 +4,8 @@ import { readdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import { authorizer, makeCredentials, PREFIX, READ_ACTIONS, VAULT_BUCKET, WRITE_ACTIONS } from '../../dev/demo/access';
 import { claim } from '../../dev/demo/claim';
 import { Narrator } from '../../dev/demo/narrator';
-import { BackupComponent, BackupVault } from '../../lib';
 import { plainStyle } from '../../runtime/observe/style';
 
 const MAIN = path.join(__dirname, '..', '..', 'dev', 'demo', 'main.ts');
@@ -34,8 +29,9 @@ describe('the whole story', () => {
         stdout: expect.stringContaining('All of it is so') as string,
       });
       const steps = [...stdout.matchAll(/^ {1,2}\d+ (.{11})/gm)].map(([, name]) => name.trim());
-      expect(steps.slice(0, 6)).toEqual(['start', 'make', 'remember', 'back up', 'look', 'verify']);
-      expect(steps.slice(6)).toEqual(['destroy', 'restore', 'compare', 'flip a bit', 'cut short', 'clean up']);
+      expect(steps.slice(0, 7)).toEqual(['start', 'deploy', 'make', 'remember', 'back up', 'verify', 'look']);
+      expect(steps.slice(7, 12)).toEqual(['destroy', 'restore', 'compare', 'stand still', 'go on']);
+      expect(steps.slice(12)).toEqual(['flip a bit', 'cut short', 'rights', 'clean up']);
       expect(stdout.split('\n').filter((line) => Array.from(line).length > 79)).toEqual([]);
       expect(stdout).not.toContain('\x1b');
       expect(readdirSync(folder).filter((name) => name.startsWith('postgres-backup-'))).toEqual([]);
@@ -61,52 +57,6 @@ describe('a step', () => {
   });
 });
 
-describe('the credentials of the demonstration', () => {
-  const credentials = makeCredentials();
-  const may = authorizer(credentials);
-  const ask = (who: { accessKeyId: string }, action: string, rest: object = {}): boolean =>
-    may({
-      accessKeyId: who.accessKeyId,
-      action,
-      bucket: VAULT_BUCKET,
-      key: `${PREFIX}daily/x`,
-      conditions: {},
-      ...rest,
-    });
-
-  test('may do with objects what the constructs grant a task and an operator, and no more', () => {
-    const stack = new Stack(new App(), 'Stack');
-    const vault = new BackupVault(stack, 'Vault');
-    vault.grantWrite(role(stack, 'Writer'), 'clinic', BackupComponent.DUMP);
-    vault.grantRestore(role(stack, 'Reader'), 'clinic');
-    const granted = objectActions(Template.fromStack(stack));
-    expect(granted).toEqual({ Writer: [...WRITE_ACTIONS].sort(), Reader: [...READ_ACTIONS].sort() });
-    for (const action of WRITE_ACTIONS) expect(ask(credentials.writer, action)).toBe(true);
-    for (const action of READ_ACTIONS) expect(ask(credentials.reader, action)).toBe(true);
-  });
-
-  test.each([
-    's3:GetObject',
-    's3:GetObjectVersion',
-    's3:DeleteObject',
-    's3:DeleteObjectVersion',
-    's3:PutObjectTagging',
-  ])('do not let the writer %s', (action) => expect(ask(credentials.writer, action)).toBe(false));
-
-  test('do not let the writer say that a backup is verified, as the constructs do not', () => {
-    expect(ask(credentials.writer, 's3:PutObject', { key: `${PREFIX}daily/x/verification.json` })).toBe(false);
-  });
-
-  test('end at the prefix of the source and at the bucket', () => {
-    expect(ask(credentials.writer, 's3:PutObject', { key: 'other/dump/x' })).toBe(false);
-    expect(ask(credentials.reader, 's3:GetObject', { bucket: 'another' })).toBe(false);
-    const list = { key: undefined, conditions: { 's3:prefix': PREFIX } };
-    expect(ask(credentials.reader, 's3:ListBucket', list)).toBe(true);
-    expect(ask(credentials.reader, 's3:ListBucket', { ...list, conditions: {} })).toBe(false);
-    expect(ask(credentials.writer, 's3:ListBucket', list)).toBe(false);
-  });
-});
-
 interface DemoRun {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -123,24 +73,4 @@ function demo(folder: string, ...args: string[]): Promise<DemoRun> {
       (_error, stdout, stderr) => resolve({ exitCode: child.exitCode, stdout, stderr }),
     );
   });
-}
-
-function role(stack: Stack, id: string): iam.Role {
-  return new iam.Role(stack, id, { assumedBy: new iam.AccountRootPrincipal() });
-}
-
-/** The actions on objects of each role, by the beginning of its policy's logical id. */
-function objectActions(template: Template): Record<string, string[]> {
-  const policies = template.findResources('AWS::IAM::Policy') as Record<
-    string,
-    { Properties: { PolicyDocument: { Statement: { Effect: string; Action: string | string[] }[] } } }
-  >;
-  return Object.fromEntries(
-    Object.entries(policies).map(([id, { Properties }]) => {
-      const allowed = Properties.PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow');
-      const actions = allowed.flatMap(({ Action }) => Action);
-      const onObjects = actions.filter((action) => /^s3:.*(?:Object|Upload)/.test(action));
-      return [id.replace(/DefaultPolicy.*/, ''), onObjects.sort()];
-    }),
-  );
 }

@@ -9,6 +9,7 @@ import { EnvironmentStack } from '../../bin/environment-stack';
 import { AuroraExample } from '../../examples/aurora/app';
 import { ExistingVaultExample } from '../../examples/existing-vault/app';
 import { ExternalDatabaseUrlExample } from '../../examples/external-database-url/app';
+import { FullSystemExample } from '../../examples/full-system/app';
 import { RdsExample } from '../../examples/rds/app';
 
 export const ROOT = path.join(__dirname, '../..');
@@ -20,6 +21,7 @@ export const EXAMPLES: Record<string, StackClass> = {
   aurora: AuroraExample,
   'external-database-url': ExternalDatabaseUrlExample,
   'existing-vault': ExistingVaultExample,
+  'full-system': FullSystemExample,
 };
 
 export type Flags = 'no flags' | 'recommended flags';

@@ -1,7 +1,7 @@
 /** A store that errs, lies or loses answers; what is damaged in it; and who may do what with it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuthorizationRequest } from '../../dev/s3';
-import type { RecoveryPoint } from '../../runtime/catalog/recovery-point';
+import type { DumpPoint } from '../../runtime/catalog/recovery-point';
 import { findPoint } from '../../runtime/catalog/catalog';
 import { failureOf } from '../support/failure-of';
 import { BUCKET, Lab, SOURCE, storeAs } from '../support/lab';
@@ -118,7 +118,7 @@ describe('what is damaged in the store is refused by verify and by restore, befo
   const random = new Seeded(52);
   let target = 0;
 
-  async function expectRefused(point: RecoveryPoint, code = 'object-damaged'): Promise<void> {
+  async function expectRefused(point: DumpPoint, code = 'object-damaged'): Promise<void> {
     const report = await lab.verify(point, 'read');
     expect(report.outcome).toBe('failed');
     const name = `damaged ${++target}`;
@@ -129,7 +129,7 @@ describe('what is damaged in the store is refused by verify and by restore, befo
     expect(said).toContain(failure.message);
   }
 
-  const rowsOf = (point: RecoveryPoint) => point.manifest.databases[0].data[0].object;
+  const rowsOf = (point: DumpPoint) => point.manifest.databases[0].data[0].object;
 
   it.each(Array.from({ length: 4 }, () => [random.next(), random.below(8)]))(
     'a bit flipped at %d, bit %i',

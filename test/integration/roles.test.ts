@@ -1,5 +1,5 @@
 /** Roles come with the backup and go into an empty cluster before anything that belongs to them. */
-import type { RecoveryPoint } from '../../runtime/catalog/recovery-point';
+import type { DumpPoint } from '../../runtime/catalog/recovery-point';
 import { quoteIdentifier } from '../../runtime/postgres/sql-quoting';
 import { startThrowawayServer, type ThrowawayServer } from '../../runtime/postgres/throwaway-server';
 import { readContent } from '../support/database-content';
@@ -8,7 +8,7 @@ import { Lab } from '../support/lab';
 
 let lab: Lab;
 let empty: ThrowawayServer;
-let point: RecoveryPoint;
+let point: DumpPoint;
 
 const ODD_ROLES = [
   'semi;colon',

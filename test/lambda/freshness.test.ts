@@ -11,8 +11,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { startS3Server, type AuthorizationRequest, type S3Server } from '../../dev/s3';
-import { BackupFreshness, BackupVault } from '../../lib';
-import { ENVIRONMENT, METRICS } from '../../model';
+import { BackupComponent, BackupFreshness, BackupVault } from '../../lib';
+import { ENVIRONMENT, FUNCTION_ENVIRONMENT, METRICS } from '../../model';
 import { PointWriter } from '../../runtime/catalog/point-writer';
 import { addressOf } from '../../runtime/catalog/run-id';
 import { BackupError } from '../../runtime/errors';
@@ -53,6 +53,7 @@ function permissionsOfTheFunction(): Permission[] {
   const stack = new Stack(new App(), 'Shop');
   new BackupFreshness(stack, 'Freshness', {
     sourceName: 'orders',
+    component: BackupComponent.DUMP,
     vault: new BackupVault(stack, 'Vault'),
     encryptionKey: new kms.Key(stack, 'LogKey'),
     deadLetterQueue: new sqs.Queue(stack, 'DeadLetters'),
@@ -68,8 +69,9 @@ function authorize({ accessKeyId, action, key, conditions }: AuthorizationReques
   const allowed = given.some((one) => {
     if (one.action !== action) return false;
     if (key === undefined) return (conditions['s3:prefix'] ?? '').startsWith('orders/');
-    const [, folder, name] = /"(\/.*\/)\*(\/[^"]*)"/.exec(one.resource) ?? [];
-    return folder !== undefined && `/${key}`.startsWith(folder) && key.endsWith(name);
+    const [, below = ''] = /"(\/[^"]*)"/.exec(one.resource) ?? [];
+    const pattern = below.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+    return new RegExp(`^${pattern}$`).test(`/${key}`);
   });
   if (allowed) used.add(action);
   else refused.push(`${action} ${key ?? ''}`);
@@ -85,6 +87,7 @@ async function invoke(environment: Record<string, string> = {}) {
     env: {
       [ENVIRONMENT.vault]: `s3://${BUCKET}`,
       [ENVIRONMENT.source]: 'orders',
+      [FUNCTION_ENVIRONMENT.components]: '["dump"]',
       AWS_ENDPOINT_URL_S3: server.endpoint,
       AWS_REGION: server.region,
       AWS_ACCESS_KEY_ID: FUNCTION.accessKeyId,

@@ -226,13 +226,36 @@ describe('a grant', () => {
     };
   }
 
-  test('to write gives one prefix, and neither reading, listing, deleting, tagging nor lock settings', () => {
-    const { actions, rows } = granted((vault, role) => vault.grantWrite(role, 'orders', BackupComponent.DUMP));
-    expect(actions.sort()).toEqual(['kms:Decrypt', 'kms:GenerateDataKey', 's3:AbortMultipartUpload', 's3:PutObject']);
+  test('to write gives one prefix, and neither reading of data, listing, deleting, tagging nor lock settings', () => {
+    const { actions, rows } = granted((vault, role) => vault.grantWrite(role, 'orders', BackupComponent.FILES));
+    expect([...new Set(actions)].sort()).toEqual([
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
+      's3:AbortMultipartUpload',
+      's3:GetObject',
+      's3:PutObject',
+    ]);
     for (const { resource } of rows.filter(({ action }) => action.startsWith('s3:'))) {
-      expect(resource).toMatch(/"\/orders\/dump\/\*"/);
+      expect(resource).toMatch(/"\/orders\/files\/\*(\/(started\*|failure\*|manifest)\.json)?"/);
     }
   });
+
+  test.each(['DUMP', 'FILES', 'CONFIGURATION', 'OBJECTS', 'BASE_BACKUP'] as const)(
+    'to write %s lets it read besides what is written about runs, to repeat one that failed, and none of the data',
+    (component) => {
+      const name: string = BackupComponent[component];
+      const { rows } = granted((vault, role) => vault.grantWrite(role, 'orders', BackupComponent[component]));
+      const below = (wanted: string) =>
+        rows.filter(({ action }) => action === wanted).map(({ resource }) => /"(\/[^"]*)"/.exec(resource)?.[1]);
+      expect(below('s3:PutObject')).toEqual([`/orders/${name}/*`]);
+      expect(below('s3:GetObject')).toEqual([
+        `/orders/${name}/*/started*.json`,
+        `/orders/${name}/*/failure*.json`,
+        `/orders/${name}/*/manifest.json`,
+      ]);
+      expect(rows.some(({ action }) => action === 's3:ListBucket')).toBe(false);
+    },
+  );
 
   test('to write denies the result of a verification: who makes backups does not say that they are good', () => {
     const { template } = granted((vault, role) => vault.grantWrite(role, 'orders', BackupComponent.DUMP));
@@ -321,6 +344,30 @@ describe('a grant', () => {
     });
   });
 
+  test('to a principal of another account is said in the policies of bucket and key, which do not name each other', () => {
+    const stack = testStack();
+    const arn = 'arn:aws:iam::111122223333:role/on-call';
+    new BackupVault(stack, 'Vault').grantRestore(new iam.ArnPrincipal(arn), 'orders');
+    // Refuses a cycle of resources.
+    const template = templateOf(stack);
+    template.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          {
+            Action: 'kms:Decrypt',
+            Effect: 'Allow',
+            Principal: { AWS: arn },
+            Resource: '*',
+            Condition: { StringEquals: { 'kms:ViaService': Match.anyValue() } },
+          },
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Principal: { AWS: arn }, Effect: 'Allow' })]) },
+    });
+  });
+
   test.each(['Orders', 'or*ers', '../x', '', 'a'.repeat(64)])('for a source named %j is refused', (name) => {
     const vault = new BackupVault(testStack(), 'Vault');
     const grantee = new iam.ArnPrincipal('arn:aws:iam::111122223333:role/x');
@@ -345,7 +392,9 @@ describe('an existing vault', () => {
     const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     imported(stack, 'postgres').grantWrite(role, 'orders', BackupComponent.DUMP);
     const rows = permissions(templateOf(stack)).filter(({ action }) => action !== 'sts:AssumeRole');
-    expect(rows.map(({ action }) => action)).toEqual(['s3:PutObject', 's3:AbortMultipartUpload']);
+    expect(new Set(rows.map(({ action }) => action))).toEqual(
+      new Set(['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject']),
+    );
     expect(rows[0].resource).toMatch(/:s3:::acme-backups\/postgres\/orders\/dump\/\*"/);
   });
 

@@ -22,11 +22,11 @@ function variablesOf(template: Template, id: string): Record<string, unknown> {
 
 test('a backup of which nothing but source and network is said is verified, ended, watched and shown', () => {
   const { backup, template } = stackWith();
-  template.resourceCountIs('AWS::Lambda::Function', 3);
-  template.resourceCountIs('AWS::CloudWatch::Alarm', 10);
+  template.resourceCountIs('AWS::Lambda::Function', 4);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 15);
   template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
   template.resourceCountIs('AWS::SNS::Topic', 1);
-  expect(backup.alarms.all).toHaveLength(10);
+  expect(backup.alarms.all).toHaveLength(15);
   expect(backup.alarms.newestAge.toHours()).toBe(2);
   expect(variablesOf(template, 'BackupVerification')).toMatchObject({ [ENVIRONMENT.source]: 'orders' });
   expect(JSON.parse(String(variablesOf(template, 'BackupRetention')[ENVIRONMENT.retention]))).toMatchObject({

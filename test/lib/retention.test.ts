@@ -62,7 +62,7 @@ function statements(template: Template): Statement[] {
 
 describe('the policy of the deployed function', () => {
   test('is what the plan promises, in the form that the function reads', () => {
-    const { policy, source, component } = readRetentionSettings(environment(retaining().template));
+    const [{ policy, source, component }] = readRetentionSettings(environment(retaining().template)).requests;
     expect({ source, component }).toEqual({ source: 'orders', component: 'dump' });
     expect(policy).toEqual({
       classes: {
@@ -70,6 +70,7 @@ describe('the policy of the deployed function', () => {
         daily: { keepSeconds: 30 * 86_400 },
         weekly: { keepSeconds: 84 * 86_400 },
         monthly: { keepSeconds: 365 * 86_400 },
+        'pre-deployment': { keepSeconds: 7 * 86_400 },
       },
       minimumVerified: 3,
     });
@@ -85,8 +86,11 @@ describe('the policy of the deployed function', () => {
         keepFor: Duration.days(7),
       }),
     ]);
-    const { policy } = readRetentionSettings(environment(retaining({ plan, minimumVerified: 10 }).template));
-    expect(policy).toEqual({ classes: { daily: { keepSeconds: 7 * 86_400 } }, minimumVerified: 10 });
+    const [{ policy }] = readRetentionSettings(environment(retaining({ plan, minimumVerified: 10 }).template)).requests;
+    expect(policy).toEqual({
+      classes: { daily: { keepSeconds: 7 * 86_400 }, 'pre-deployment': { keepSeconds: 7 * 86_400 } },
+      minimumVerified: 10,
+    });
   });
 
   test.each([0, -1, 1.5, NaN])('keeps at least one verified point: %d is refused', (minimumVerified) => {
@@ -114,11 +118,17 @@ describe('the role of the function', () => {
       'logs:PutLogEvents',
       's3:GetObject /orders/dump/*/manifest.json',
       's3:GetObject /orders/dump/*/verification.json',
+      's3:GetObject /orders/sets/*/set.json',
       's3:GetObjectTagging /orders/dump/*',
+      's3:GetObjectTagging /orders/sets/*',
       's3:GetObjectVersionTagging /orders/dump/*',
+      's3:GetObjectVersionTagging /orders/sets/*',
+      's3:ListBucket',
       's3:ListBucket',
       's3:ListBucketVersions',
+      's3:ListBucketVersions',
       's3:PutObjectVersionTagging /orders/dump/*',
+      's3:PutObjectVersionTagging /orders/sets/*',
       'sqs:SendMessage',
     ]);
   });
@@ -127,23 +137,25 @@ describe('the role of the function', () => {
     const tagging = statements(retaining().template).filter(({ Action }) =>
       [Action].flat().some((one) => /Put.*Tagging/.test(one)),
     );
-    expect(tagging).toEqual([
-      expect.objectContaining({
+    expect(tagging).toHaveLength(2);
+    for (const statement of tagging) {
+      expect(statement).toMatchObject({
         Action: 's3:PutObjectVersionTagging',
         Condition: {
           StringEquals: { 's3:RequestObjectTag/postgres-backup:expire': 'true' },
           'ForAllValues:StringEquals': { 's3:RequestObjectTagKeys': ['postgres-backup:expire'] },
         },
-      }),
-    ]);
+      });
+    }
   });
 
-  test('lists nothing but its component', () => {
+  test('lists nothing but its component, and the sets that hold points', () => {
     const listing = statements(retaining().template).filter(({ Action }) =>
       [Action].flat().includes('s3:ListBucketVersions'),
     );
     expect(listing).toEqual([
       expect.objectContaining({ Condition: { StringLike: { 's3:prefix': ['orders/dump/*'] } } }),
+      expect.objectContaining({ Condition: { StringLike: { 's3:prefix': ['orders/sets/*'] } } }),
     ]);
   });
 });
@@ -206,7 +218,7 @@ test.each([
   ['metricExpired', 'RecoveryPointsExpired'],
 ] as const)('%s is the metric that the function writes', (method, metricName) => {
   const { stack, retention } = retaining();
-  expect(stack.resolve(retention[method]().toMetricConfig().metricStat)).toMatchObject({
+  expect(stack.resolve(retention[method](BackupComponent.DUMP).toMetricConfig().metricStat)).toMatchObject({
     namespace: 'PostgresBackup',
     metricName,
     dimensions: [

@@ -65,6 +65,7 @@ test('what keeps data keeps its logical id', () => {
     ['BackupVerificationFunctionLog6B8877A1', 'AWS::Logs::LogGroup'],
     ['BackupRetentionFunctionLog02A44B33', 'AWS::Logs::LogGroup'],
     ['BackupFreshnessFunctionLog238D452A', 'AWS::Logs::LogGroup'],
+    ['BackupReportsFunctionLogA70337A2', 'AWS::Logs::LogGroup'],
   ]);
 });
 
@@ -87,5 +88,6 @@ test('what a backup makes for itself keeps its logical id', () => {
     'BackupVerificationFunctionLog6B8877A1',
     'BackupRetentionFunctionLog02A44B33',
     'BackupFreshnessFunctionLog238D452A',
+    'BackupReportsFunctionLogA70337A2',
   ]);
 });

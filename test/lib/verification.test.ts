@@ -162,7 +162,7 @@ describe('the function is told', () => {
     expect(environment(verifying().template)).toEqual({
       POSTGRES_BACKUP_VAULT: { 'Fn::Join': ['', ['s3://', { Ref: expect.stringMatching(/^VaultBucket/) as unknown }]] },
       POSTGRES_BACKUP_SOURCE: 'orders',
-      POSTGRES_BACKUP_COMPONENT: 'dump',
+      POSTGRES_BACKUP_COMPONENTS: '["dump"]',
       POSTGRES_BACKUP_MINIMUM_TABLES: '1',
       POSTGRES_BACKUP_MINIMUM_ROWS: '0',
       POSTGRES_BACKUP_ENCRYPTION_KEY: { 'Fn::GetAtt': [expect.stringMatching(/^VaultKey/), 'Arn'] },
@@ -201,10 +201,10 @@ test.each([
 test('its metrics are those that the function emits', () => {
   const { verification, stack } = verifying();
   const metrics = [
-    verification.metricPassed(),
-    verification.metricFailed(),
-    verification.metricUnverified(),
-    verification.metricAnomalies({ period: Duration.days(1) }),
+    verification.metricPassed(BackupComponent.DUMP),
+    verification.metricFailed(BackupComponent.DUMP),
+    verification.metricUnverified(BackupComponent.DUMP),
+    verification.metricAnomalies(BackupComponent.DUMP, { period: Duration.days(1) }),
   ];
   expect(metrics.map(({ metricName }) => metricName)).toEqual([
     'VerificationPassed',

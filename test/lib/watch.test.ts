@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -12,18 +13,22 @@ import {
   BackupDashboard,
   BackupFreshness,
   BackupPlan,
+  BackupReports,
   BackupRule,
   BackupVault,
+  Retention,
   type BackupAlarmOptions,
 } from '../../lib';
 import { ENVIRONMENT } from '../../model';
 import { permissions } from './support/policies';
-import { templateOf, testStack } from './support/stacks';
+import { templateOf, testStack, testVpc } from './support/stacks';
 
 interface Alarm {
   readonly TreatMissingData?: string;
   readonly Threshold: number;
   readonly MetricName?: string;
+  readonly Period?: number;
+  readonly EvaluationPeriods?: number;
   readonly AlarmDescription: unknown;
   readonly AlarmActions?: unknown[];
   readonly OKActions?: unknown[];
@@ -39,12 +44,22 @@ function watch(
   const encryptionKey = new kms.Key(stack, 'LogKey');
   const freshness = new BackupFreshness(stack, 'Freshness', {
     sourceName: 'orders',
+    component: BackupComponent.DUMP,
     vault,
     encryptionKey,
     deadLetterQueue,
   });
   const { topic } = new AlarmTopic(stack, 'Topic');
   const component = BackupComponent.DUMP;
+  const reports = new BackupReports(stack, 'Reports', {
+    sourceName: 'orders',
+    vault,
+    newestAge: Duration.hours(2),
+    newestVerifiedAge: Duration.hours(3),
+    topic,
+    encryptionKey,
+    deadLetterQueue,
+  });
   const alarms = new BackupAlarms(stack, 'Alarms', {
     ...options,
     sourceName: 'orders',
@@ -52,7 +67,20 @@ function watch(
     vault,
     plan,
     freshness,
+    retention: new Retention(stack, 'Retention', {
+      sourceName: 'orders',
+      component,
+      vault,
+      plan,
+      encryptionKey,
+      deadLetterQueue,
+    }),
     functions: { Verification: freshness.function },
+    reports,
+    storage: {
+      cluster: ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'backup', vpc: testVpc(stack) }),
+      family: 'dump',
+    },
     scheduleGroup: new scheduler.ScheduleGroup(stack, 'Group'),
     deadLetterQueue,
     topic,
@@ -90,16 +118,21 @@ describe('the alarms', () => {
       'VerifiedBackupTooOld',
       'BackupFailed',
       'VerificationFailed',
+      'VerificationOverdue',
+      'RetentionOverdue',
       'FreshnessSilent',
+      'KeyUnusable',
     ]);
     expect(byTreatment('notBreaching')).toEqual([
-      'DeadLetters',
       'StartsDropped',
       'StartsRefused',
+      'TasksNotStarted',
+      'StorageNearlyFull',
+      'DeadLetters',
       'VerificationErrors',
     ]);
-    expect(Object.keys(all)).toHaveLength(9);
-    expect(alarms.all).toHaveLength(9);
+    expect(Object.keys(all)).toHaveLength(14);
+    expect(alarms.all).toHaveLength(14);
   });
 
   test('tell the topic that it is bad, and that it is good again', () => {
@@ -131,6 +164,17 @@ describe('the alarms', () => {
     expect([BackupTooOld.Threshold / 3600, VerifiedBackupTooOld.Threshold / 3600]).toEqual([newest, verified]);
   });
 
+  test('go off when what is kept was not verified again, or retention did nothing, for a day and a half', () => {
+    expect(all.VerificationOverdue).toMatchObject({ MetricName: 'OldestVerificationAge', Threshold: 36 * 3600 });
+    // An hour without a run is no datum: only when all of them are missing, it was too long.
+    expect(all.RetentionOverdue).toMatchObject({ MetricName: 'RetentionSucceeded', Threshold: 1 });
+    expect(all.RetentionOverdue).toMatchObject({ Period: 3600, EvaluationPeriods: 36 });
+    const stated = { oldestVerificationAge: Duration.hours(50), retentionWithin: Duration.hours(30) };
+    const adjusted = alarmsIn(watch(stated).template);
+    expect(adjusted.VerificationOverdue.Threshold).toBe(50 * 3600);
+    expect(adjusted.RetentionOverdue.EvaluationPeriods).toBe(30);
+  });
+
   test('go off when somebody says', () => {
     const stated = alarmsIn(
       watch({ newestAge: Duration.hours(36), refusedStarts: 5, runbooksUrl: 'https://wiki.example.com' }).template,
@@ -144,6 +188,8 @@ describe('the alarms', () => {
   });
 
   test.each<[BackupAlarmOptions, string]>([
+    [{ retentionWithin: Duration.hours(169) }, 'retentionWithin of the alarms is 169 h'],
+    [{ retentionWithin: Duration.minutes(90) }, 'retentionWithin of the alarms is 90 min'],
     [
       { newestAge: Duration.minutes(60) },
       'newestAge of the alarms is 1 h, but the time between two runs of the plan is 1 h',
@@ -205,20 +251,37 @@ describe('the freshness function', () => {
     const role = permissions(template).filter(({ holder }) => holder.startsWith('FreshnessFunctionRole'));
     expect(role.map(({ action }) => action).sort()).toEqual([
       'kms:Decrypt',
+      'kms:DescribeKey',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
-      's3:GetObject',
-      's3:GetObject',
-      's3:GetObject',
+      ...Array<string>(4).fill('s3:GetObject'),
+      ...Array<string>(2).fill('s3:GetObjectTagging'),
       's3:ListBucket',
       'sqs:SendMessage',
       'sts:AssumeRole',
     ]);
     const read = role.filter(({ action }) => action === 's3:GetObject').map(({ resource }) => resource);
-    for (const [index, name] of ['manifest', 'verification', 'failure'].entries()) {
+    for (const [index, name] of ['manifest', 'verification', 'failure*', 'drill'].entries()) {
       expect(read[index]).toContain(`"/orders/*/${name}.json"`);
     }
   });
+});
+
+test('the key is watched where it can be asked: not where there is none, nor where an alias alone is known', () => {
+  const stack = testStack();
+  const alias = kms.Alias.fromAliasName(stack, 'KeyAlias', 'alias/backups');
+  const freshnessOf = (id: string, encryptionKey?: kms.IKey) =>
+    new BackupFreshness(stack, id, {
+      sourceName: 'orders',
+      component: BackupComponent.DUMP,
+      vault: BackupVault.fromVaultAttributes(stack, `${id}Vault`, { bucketName: 'acme-backups', encryptionKey }),
+      encryptionKey: new kms.Key(stack, `${id}LogKey`),
+      deadLetterQueue: new sqs.Queue(stack, `${id}DeadLetters`),
+    });
+  const key = kms.Key.fromKeyArn(stack, 'StatedKey', 'arn:aws:kms:eu-central-1:111122223333:key/0123');
+  expect(freshnessOf('None').watchedKey).toBeUndefined();
+  expect(freshnessOf('Alias', alias).watchedKey).toBeUndefined();
+  expect(freshnessOf('Own', key).watchedKey).toBe(key);
 });
 
 test('the dashboard shows age against objective, verification, size, rows, duration and every alarm', () => {
@@ -227,6 +290,6 @@ test('the dashboard shows age against objective, verification, size, rows, durat
     Properties: { DashboardBody: unknown };
   }[];
   const body = JSON.parse(textOf(Properties.DashboardBody)) as { widgets: { properties: { alarms?: unknown[] } }[] };
-  expect(body.widgets[0].properties.alarms).toHaveLength(9);
+  expect(body.widgets[0].properties.alarms).toHaveLength(14);
   expect(body).toMatchSnapshot();
 });

@@ -105,6 +105,30 @@ test.each([new Date(0), new Date(NaN)])(
   },
 );
 
+test('a point that stays keeps what it depends on, however old, and what that depends on; nothing else', () => {
+  const points = [
+    point(DAY, { dependsOn: ['second'] }),
+    point(40 * DAY, { point: 'second', dependsOn: ['full', 'is not there'] }),
+    point(50 * DAY, { point: 'full' }),
+    point(60 * DAY, { point: 'older full' }),
+  ];
+  expect(decided(points)).toEqual([
+    'keep: daily: kept for 30 days',
+    `keep: p${DAY} needs it`,
+    'keep: second needs it',
+    `expire: daily: kept for 30 days, which is over; p${DAY} is newer and verified`,
+  ]);
+});
+
+test('two that say they need each other end all the same', () => {
+  const points = [
+    point(DAY),
+    point(40 * DAY, { dependsOn: [`p${41 * DAY}`] }),
+    point(41 * DAY, { dependsOn: [`p${40 * DAY}`] }),
+  ];
+  expect(decideRetention(points, POLICY, NOW).map(({ action }) => action)).toEqual(['keep', 'expire', 'expire']);
+});
+
 describe('for any points and any policy', () => {
   const days = fc.integer({ min: -40, max: 400 });
   const anyPoint = fc
@@ -244,5 +268,38 @@ describe('for any points and any policy', () => {
     holds((points, policy) => {
       expect(expired(kept(points, decideRetention(points, policy, NOW)), policy)).toEqual([]);
     });
+  });
+
+  /** As chains are made: each may build on points that are before it in the list. */
+  const anyChains = anyPoints.chain((points) =>
+    fc
+      .tuple(...points.map((_, index) => fc.array(fc.nat({ max: Math.max(0, index - 1) }), { maxLength: 3 })))
+      .map((builtOn) =>
+        points.map((one, index): RetainablePoint => ({
+          ...one,
+          dependsOn: index === 0 ? [] : builtOn[index].map((other) => points[other].point),
+        })),
+      ),
+  );
+
+  test('nothing ends that a point that stays depends on', () => {
+    let rescued = 0;
+    fc.assert(
+      fc.property(anyChains, anyPolicy, (points, policy) => {
+        const gone = new Set(expired(points, policy));
+        for (const one of points.filter(({ point: id }) => !gone.has(id))) {
+          expect((one.dependsOn ?? []).filter((id) => gone.has(id))).toEqual([]);
+        }
+        const without = expired(
+          points.map((one) => ({ ...one, dependsOn: undefined })),
+          policy,
+        );
+        // What ends with dependencies ends without them: they keep, and never end anything.
+        expect(without).toEqual(expect.arrayContaining([...gone]));
+        rescued += without.length - gone.size;
+      }),
+      { numRuns: 400, seed: 8 },
+    );
+    expect(rescued).toBeGreaterThan(50);
   });
 });

@@ -3,18 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FaultPlan, startS3Server, type S3Server, type S3ServerOptions, type ServedRequest } from '../../dev/s3';
-import type { Manifest, VerifyDepth } from '../../model';
+import type { DumpManifest, VerifyDepth } from '../../model';
 import { findPoint } from '../../runtime/catalog/catalog';
-import type { RecoveryPoint } from '../../runtime/catalog/recovery-point';
+import type { DumpPoint } from '../../runtime/catalog/recovery-point';
+import type { VerificationReport } from '../../runtime/components/component';
 import { backupDump } from '../../runtime/components/dump/backup';
 import { restoreDump } from '../../runtime/components/dump/restore';
-import type {
-  DumpRequest,
-  DumpResult,
-  RestoreReport,
-  RestoreRequest,
-  VerificationReport,
-} from '../../runtime/components/dump/types';
+import type { DumpRequest, DumpResult, RestoreReport, RestoreRequest } from '../../runtime/components/dump/types';
 import { verifyDump } from '../../runtime/components/dump/verify';
 import type { RunContext } from '../../runtime/context';
 import type { Reporter } from '../../runtime/observe/reporter';
@@ -133,14 +128,14 @@ export class Lab {
   }
 
   /** A backup that must succeed, with the point as a restore finds it. */
-  async point(database: string, request: Partial<DumpRequest> = {}, run: RunSettings = {}): Promise<RecoveryPoint> {
+  async point(database: string, request: Partial<DumpRequest> = {}, run: RunSettings = {}): Promise<DumpPoint> {
     const result = await this.backup(database, request, run);
     if (result.outcome !== 'made') throw new Error(`the backup was ${result.outcome}`);
     return findPoint(this.store, result.manifest.source, 'dump', result.manifest.point);
   }
 
   async restore(
-    point: RecoveryPoint,
+    point: DumpPoint,
     database: string,
     request: Partial<RestoreRequest> = {},
     run: RunSettings = {},
@@ -148,7 +143,7 @@ export class Lab {
     return restoreDump({ ...RESTORE, point, ...request }, this.context({ database, ...run }));
   }
 
-  async verify(point: RecoveryPoint, depth: VerifyDepth, run: RunSettings = {}): Promise<VerificationReport> {
+  async verify(point: DumpPoint, depth: VerifyDepth, run: RunSettings = {}): Promise<VerificationReport> {
     return verifyDump(point, depth, this.context(run));
   }
 
@@ -196,7 +191,7 @@ export function storeAs(
 }
 
 /** The manifest of a backup that must have been made. */
-export function manifestOf(result: DumpResult): Manifest {
+export function manifestOf(result: DumpResult): DumpManifest {
   if (result.outcome !== 'made') throw new Error(`the backup was ${result.outcome}`);
   return result.manifest;
 }

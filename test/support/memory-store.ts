@@ -8,6 +8,7 @@ import type {
   ListOptions,
   MultipartUpload,
   ObjectDescription,
+  ObjectMetadata,
   ObjectStore,
   ObjectTags,
   OpenedObject,
@@ -23,6 +24,7 @@ interface Version {
   /** As it was when written; damage does not change it. */
   readonly crc32: string;
   readonly lastModified: Date;
+  readonly metadata: ObjectMetadata;
   tags: ObjectTags;
 }
 
@@ -43,7 +45,7 @@ export class MemoryStore implements ObjectStore {
   constructor(private readonly now: () => Date = () => new Date(0)) {}
 
   async put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<WrittenVersion> {
-    return this.write(key, Buffer.from(body), options.ifAbsent === true);
+    return this.write(key, Buffer.from(body), options);
   }
 
   async createMultipart(key: string, options: PutOptions = {}): Promise<MultipartUpload> {
@@ -64,7 +66,7 @@ export class MemoryStore implements ObjectStore {
         const bytes = Buffer.concat(found.map((part) => part.bytes));
         const sum = crc32OfWhole(found.map((part) => ({ crc32: part.crc32, sizeBytes: part.bytes.length })));
         if (bytes.length !== whole.sizeBytes || sum !== whole.crc32) throw new BackupError('store-failed', 'BadDigest');
-        const written = this.write(key, bytes, options.ifAbsent === true);
+        const written = this.write(key, bytes, options);
         this.openUploads.delete(name);
         return written;
       },
@@ -87,6 +89,7 @@ export class MemoryStore implements ObjectStore {
       sizeBytes: bytes.length,
       wholeSizeBytes: version.bytes.length,
       versionId: version.id,
+      metadata: version.metadata,
     };
   }
 
@@ -99,6 +102,7 @@ export class MemoryStore implements ObjectStore {
       etag: `"${version.id}"`,
       crc32: version.crc32,
       lastModified: version.lastModified,
+      metadata: version.metadata,
     };
   }
 
@@ -182,12 +186,12 @@ export class MemoryStore implements ObjectStore {
     this.hidden.add(key);
   }
 
-  private write(key: string, bytes: Buffer, ifAbsent: boolean): WrittenVersion {
+  private write(key: string, bytes: Buffer, { ifAbsent, metadata = {} }: PutOptions): WrittenVersion {
     const versions = this.versionsByKey.get(key) ?? [];
     if (ifAbsent && versions.length > 0 && !this.hidden.has(key))
       throw new BackupError('store-conflict', `"${key}" exists`);
     const id = `v${(this.counter += 1)}`;
-    const version = { id, bytes, crc32: crc32Base64(crc32(bytes)), lastModified: this.now(), tags: {} };
+    const version = { id, bytes, crc32: crc32Base64(crc32(bytes)), lastModified: this.now(), metadata, tags: {} };
     this.versionsByKey.set(key, [...versions, version]);
     this.hidden.delete(key);
     return { versionId: id, etag: `"${id}"` };

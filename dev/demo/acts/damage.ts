@@ -1,9 +1,8 @@
-/** Damage in the store: one bit, one byte. Both must be refused by the verification and by the restore. */
-import type { Manifest, StoredObject } from '../../../model';
+/** Damage in the store: one bit, which the verification and the restore must refuse; one byte, which the sweep must find. */
+import type { DumpManifest, StoredObject } from '../../../model';
 import { formatBytes, formatCount } from '../../../runtime/observe/format';
 import type { ErrorDocument } from '../../../runtime/cli/error-answer';
 import type { VerifyDocument } from '../../../runtime/cli/output/verify-output';
-import { VAULT_BUCKET } from '../access';
 import { claim } from '../claim';
 import { DATABASE, databaseExists, dropDatabase } from '../clinic';
 import type { Demonstration } from '../demonstration';
@@ -11,20 +10,21 @@ import { operatorEnvironment } from '../environment';
 import type { Telling } from '../narrator';
 import { document, runProgram } from '../program';
 import { askPsql } from '../psql';
+import { alarmOf, LOOK_MS, posted, sweep } from '../watching';
 
 /** Where the damaged point is restored to. */
 const TARGET = 'clinic_from_damaged';
 const MARKER = 'postgres_backup_restore_incomplete';
 
-export async function flipBit(demonstration: Demonstration, manifest: Manifest): Promise<void> {
+export async function flipBit(demonstration: Demonstration, manifest: DumpManifest): Promise<void> {
   const { scene, narrator, signal } = demonstration;
   await narrator.step('flip a bit', async (telling) => {
     const { key, sizeBytes } = largest(manifest);
-    const target = { bucket: VAULT_BUCKET, key };
+    const target = { bucket: scene.vault, key };
     const offset = Math.floor(sizeBytes / 2);
-    await scene.s3.damage.flipBit(target, offset);
+    await scene.cloud.s3.damage.flipBit(target, offset);
     await claimRefused(demonstration, telling, { point: manifest.point, key });
-    await scene.s3.damage.flipBit(target, offset);
+    await scene.cloud.s3.damage.flipBit(target, offset);
     const mended = await runProgram(['verify', manifest.point], operatorEnvironment(scene, DATABASE), signal);
     claim(mended.exitCode === 0, 'with the bit put back, the verification passes again', mended.stderr);
     telling.proven(`refused: 1 bit of ${formatBytes(sizeBytes)}, in byte ${formatCount(offset)}`);
@@ -32,13 +32,23 @@ export async function flipBit(demonstration: Demonstration, manifest: Manifest):
   });
 }
 
-export async function cutShort(demonstration: Demonstration, manifest: Manifest): Promise<void> {
-  const { scene, narrator } = demonstration;
+/** What a person at the store could do: the daily look at all backups finds it, and somebody is told. */
+export async function cutShort({ scene, narrator }: Demonstration, manifest: DumpManifest): Promise<void> {
   await narrator.step('cut short', async (telling) => {
+    const { cloud, vault, webhook } = scene;
     const { key, sizeBytes } = largest(manifest);
-    await scene.s3.damage.truncate({ bucket: VAULT_BUCKET, key }, sizeBytes - 1);
-    await claimRefused(demonstration, telling, { point: manifest.point, key });
-    telling.proven(`refused: ${formatCount(sizeBytes - 1)} of ${formatCount(sizeBytes)} bytes`);
+    await cloud.s3.damage.truncate({ bucket: vault, key }, sizeBytes - 1);
+    const told = webhook.posted.length;
+    await sweep(cloud);
+    await cloud.advanceTo(new Date(cloud.clock.now().getTime() + LOOK_MS));
+    claim(
+      alarmOf(cloud, 'VerificationFailed') === 'ALARM',
+      'the alarm goes off',
+      JSON.stringify(cloud.alarms.states()),
+    );
+    const message = posted(webhook.posted.slice(told), 'verification');
+    telling.proven(`found by the sweep and told: 1 of ${formatCount(sizeBytes)} bytes lost`);
+    telling.detail(`posted: ${message}`);
   });
 }
 
@@ -86,7 +96,7 @@ function nameOf({ key }: Damaged): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
 
-function largest(manifest: Manifest): StoredObject {
+function largest(manifest: DumpManifest): StoredObject {
   return manifest.databases
     .flatMap(({ data }) => data.map(({ object }) => object))
     .reduce((a, b) => (b.sizeBytes > a.sizeBytes ? b : a));

@@ -1,5 +1,5 @@
 /** The disaster, and what becomes of it: the database destroyed, restored by the command line, compared. */
-import type { Manifest } from '../../../model';
+import type { DumpManifest } from '../../../model';
 import { formatCount, formatDuration } from '../../../runtime/observe/format';
 import type { RestoreDocument } from '../../../runtime/cli/output/restore-output';
 import { claim } from '../claim';
@@ -18,7 +18,7 @@ export async function destroy({ scene, narrator, signal }: Demonstration): Promi
   });
 }
 
-export async function restore({ scene, narrator, signal }: Demonstration, { point }: Manifest): Promise<void> {
+export async function restore({ scene, narrator, signal }: Demonstration, { point }: DumpManifest): Promise<void> {
   await narrator.step('restore', async (telling) => {
     const args = ['restore', 'latest', '--create', '--roles'];
     const run = await runProgram([...args, '--json'], operatorEnvironment(scene, DATABASE), signal);

@@ -3,12 +3,11 @@ import { emptyAnswer, xmlAnswer, type Answer } from '../answer';
 import { S3Error, s3Error } from '../errors';
 import type { Exchange } from '../exchange';
 import type { Bucket } from '../storage/bucket';
-import type { ObjectVersion } from '../storage/records';
 import { childrenOf, textOf } from '../xml/parse';
 import type { XmlValue } from '../xml/write';
 import { assertWriteConditions } from './conditions';
 import { assertNotLocked, assertHasDigest } from './object-lock';
-import { addVersion, assertVersionId, newVersionId } from './versions';
+import { addVersion, assertVersionId, deleteMarker, newVersionId } from './versions';
 
 const MAX_KEYS = 1000;
 
@@ -93,20 +92,4 @@ async function setMarker(exchange: Exchange, bucket: Bucket, key: string): Promi
   await addVersion(bucket, key, marker);
   exchange.emit('ObjectRemoved:DeleteMarkerCreated', marker, key);
   return { versionId: marker.versionId, marker: true };
-}
-
-function deleteMarker(versionId: string, lastModified: string): ObjectVersion {
-  return {
-    versionId,
-    deleteMarker: true,
-    lastModified,
-    etag: '',
-    sizeBytes: 0,
-    segments: [],
-    headers: {},
-    metadata: {},
-    tags: {},
-    storageClass: 'STANDARD',
-    encryption: { algorithm: 'AES256' },
-  };
 }

@@ -33,6 +33,23 @@ export function newVersionId(bucket: Bucket): string {
   return randomBytes(24).toString('base64url').replace(/-/g, '.');
 }
 
+/** What stands on top of a key that was deleted where there are versions. */
+export function deleteMarker(versionId: string, lastModified: string): ObjectVersion {
+  return {
+    versionId,
+    deleteMarker: true,
+    lastModified,
+    etag: '',
+    sizeBytes: 0,
+    segments: [],
+    headers: {},
+    metadata: {},
+    tags: {},
+    storageClass: 'STANDARD',
+    encryption: { algorithm: 'AES256' },
+  };
+}
+
 /** The header that tells the version; buckets that never had versioning do not send it. */
 export function versionHeader(bucket: Bucket, version: { versionId: string }): { 'x-amz-version-id'?: string } {
   return bucket.record.versioning === 'Unversioned' ? {} : { 'x-amz-version-id': version.versionId };

@@ -25,6 +25,10 @@ export class OrderedKeys {
     return this.#keys[index];
   }
 
+  [Symbol.iterator](): Iterator<string> {
+    return this.#keys[Symbol.iterator]();
+  }
+
   get size(): number {
     return this.#keys.length;
   }

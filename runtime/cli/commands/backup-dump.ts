@@ -4,7 +4,7 @@ import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
 import { addDumpOptions, dumpRequest } from '../options/dump-options';
-import { addSecretOptions, addSharedOptions, LONG_RUN } from '../options/shared-options';
+import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { dumpAnswer } from '../output/dump-output';
 
 export const DUMP_COUNTED: Counted = { component: 'dump', succeeded: 'backupSucceeded', failed: 'backupFailed' };
@@ -34,7 +34,7 @@ export function describeDump(parent: Command): Command {
     )
     .addHelpText(
       'after',
-      `${EXIT_CODES_HELP}\nA run that another run for the same --scheduled-at makes needless ends with 0 and says so.`,
+      `${EXIT_CODES_HELP}\nA run that another run for the same --scheduled-at makes needless ends with 0 and says so. After one that failed or was\nkilled it is made again.`,
     );
 }
 
@@ -57,5 +57,6 @@ export function runContext(run: CommandRun): RunContext {
   const { store, reporter, signal, now } = run;
   const server = run.server();
   reporter.headline(`${run.source}: ${server.description} → ${store.uri}`);
-  return { store, server, reporter, signal, now };
+  const { deadline: deadlineSeconds } = run.command.opts<SharedOptions>();
+  return { store, server, reporter, signal, now, deadlineSeconds };
 }

@@ -4,13 +4,15 @@ import { BackupError } from '../../errors';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, VAULT_HELP } from '../help-text';
+import { addComponentOption, type ComponentOption } from '../options/component-option';
 import { addSharedOptions, SHORT_RUN } from '../options/shared-options';
 import { wholeNumber } from '../options/values';
 import { pointAnswer } from '../output/point-output';
 import { pointsAnswer, type ListedPoint } from '../output/points-output';
+import type { Points } from '../points';
 import { addOptionalPointArgument } from './point-argument';
 
-interface InfoOptions {
+interface InfoOptions extends ComponentOption {
   readonly limit: number;
   readonly tables?: boolean;
 }
@@ -29,6 +31,7 @@ export function describeInfo(parent: Command): Command {
     new Option('--limit <n>', 'list this many at most, 1 to 10,000').argParser(wholeNumber(1, 10_000)).default(50),
     new Option('--tables', 'of one point: every table with its class and rows'),
   ].forEach((option) => command.addOption(option));
+  addComponentOption(command);
   addSharedOptions(command, {
     deadline: SHORT_RUN,
     documents: ['postgres-backup/points/1', 'postgres-backup/point/1'],
@@ -54,21 +57,22 @@ export async function info(wanted: string | undefined, run: CommandRun): Promise
 }
 
 async function listAnswer(run: CommandRun): Promise<Answer> {
-  const { store, source, points } = run;
+  const { store, source } = run;
+  const points = pointsOf(run);
   const addresses = await points.list();
   const listed: ListedPoint[] = [];
   const { limit } = run.command.opts<InfoOptions>();
   const shown = addresses.slice(0, limit);
   for (let next = 0; next < shown.length; next += FETCHED_AT_ONCE) {
     const batch = shown.slice(next, next + FETCHED_AT_ONCE);
-    listed.push(...(await Promise.all(batch.map((address) => read(address, run)))));
+    listed.push(...(await Promise.all(batch.map((address) => read(address, points)))));
   }
   const { component } = points;
   return pointsAnswer({ source, component, vault: store.uri, total: addresses.length, listed }, run.now());
 }
 
 /** A manifest that is there and no good is a finding about that point; a store that does not answer ends the command. */
-async function read(address: PointAddress, { points }: CommandRun): Promise<ListedPoint> {
+async function read(address: PointAddress, points: Points): Promise<ListedPoint> {
   try {
     return { address, point: await points.read(address) };
   } catch (thrown) {
@@ -78,8 +82,9 @@ async function read(address: PointAddress, { points }: CommandRun): Promise<List
   }
 }
 
-async function onePointAnswer(wanted: string, { store, points, now, command }: CommandRun): Promise<Answer> {
-  const point = await points.find(wanted);
+async function onePointAnswer(wanted: string, run: CommandRun): Promise<Answer> {
+  const { store, now, command } = run;
+  const point = await pointsOf(run).find(wanted);
   const { tables } = command.opts<InfoOptions>();
   return pointAnswer({
     point,
@@ -87,4 +92,8 @@ async function onePointAnswer(wanted: string, { store, points, now, command }: C
     now: now(),
     tables: tables ? 'listed' : 'counted',
   });
+}
+
+function pointsOf({ points, command }: CommandRun): Points {
+  return points(command.opts<InfoOptions>().component);
 }

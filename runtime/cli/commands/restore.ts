@@ -1,16 +1,18 @@
 import { Option, type Command } from 'commander';
-import type { RestoreRequest } from '../../components/dump/types';
-import { usageError } from '../../errors';
+import type { RestoreReport, RestoreRequest } from '../../components/dump/types';
+import { toBackupError, usageError } from '../../errors';
 import type { Answer } from '../answer';
-import type { CommandRun, Counted } from '../execute';
+import type { CommandRun, Counted, Execution } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
 import { contentOf, MOST_JOBS } from '../options/dump-options';
 import { requireTargetDatabase, serverEnvironment } from '../options/server-environment';
 import { Setting } from '../options/setting';
 import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
+import { addMomentOptions, momentTarget, type MomentOptions } from '../options/moment-options';
 import { nonEmpty, repeatable, wholeNumber } from '../options/values';
 import { restoreAnswer, restoreHeadline } from '../output/restore-output';
-import { addPointArgument } from './point-argument';
+import { addOptionalPointArgument } from './point-argument';
+import { restoreMoment, RESTORE_MOMENT_COUNTED } from './restore-moment';
 
 export const RESTORE_COUNTED: Counted = { component: 'dump', succeeded: 'restoreSucceeded', failed: 'restoreFailed' };
 
@@ -32,16 +34,22 @@ const MOST_DEFAULT_JOBS = 4;
 export function describeRestore(parent: Command, processors: number): Command {
   const command = parent
     .command('restore')
-    .summary('restore a recovery point into a database')
+    .summary('restore a recovery point into a database, or a whole server to a moment')
     .description(
-      'Restores a recovery point into the database that the environment names, which must be empty unless --clean is\n' +
+      'With a point: restores it into the database that the environment names, which must be empty unless --clean is\n' +
         'given. Every part is checked before a byte of it is restored; at the end the rows of every table are counted and\n' +
-        'compared with the backup.',
+        'compared with the backup.\n' +
+        'With --to-time or its kin: restores a whole server, from the newest base backup before and the log after it, and makes\n' +
+        'it a primary once it is shown to stand where it should. Its files are new, and it is not left running.',
     );
-  addPointArgument(command);
+  addOptionalPointArgument(command);
   addRestoreOptions(command, processors);
+  addMomentOptions(command);
   addSecretOptions(command);
-  addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/restore/1'] });
+  addSharedOptions(command, {
+    deadline: LONG_RUN,
+    documents: ['postgres-backup/restore/1', 'postgres-backup/restore-moment/1'],
+  });
   return command
     .addHelpText(
       'after',
@@ -55,9 +63,24 @@ export function describeRestore(parent: Command, processors: number): Command {
         'PGHOST=db-restore.internal PGDATABASE=orders postgres-backup restore latest --vault s3://acme-vault --source orders',
         'postgres-backup restore 20261120T021003Z-4k2m9x --vault s3://acme-vault --source orders --clean',
         'postgres-backup restore latest --vault s3://acme-vault --source orders --data-only --table public.customers',
+        'postgres-backup restore --to-time 2026-11-20T02:55:00Z --data-directory /srv/restored --vault s3://acme-vault --source orders',
       ),
     )
     .addHelpText('after', EXIT_CODES_HELP);
+}
+
+/** What was asked for: a point into a database, or a whole server to a moment. */
+export function restoreExecution(point: string | undefined, command: Command): Execution {
+  const target = momentTarget(command.opts<MomentOptions>());
+  if (point !== undefined && target) {
+    throw usageError('a point and a moment are both given', 'Give the point, or --to-time and its kin.');
+  }
+  if (target) return { counted: RESTORE_MOMENT_COUNTED, work: (run) => restoreMoment(target, run) };
+  if (point !== undefined) return { counted: RESTORE_COUNTED, work: (run) => restore(point, run) };
+  throw usageError(
+    'it is not said what to restore',
+    'Give a point (an id or "latest"), or a moment: --to-time, --to-lsn, --to-name, --to-latest.',
+  );
 }
 
 export async function restore(point: string, run: CommandRun): Promise<Answer> {
@@ -67,17 +90,34 @@ export async function restore(point: string, run: CommandRun): Promise<Answer> {
   const { store, reporter, signal, now } = run;
   const server = run.server();
 
-  const found = await run.points.find(point);
+  const found = await run.points('dump').find(point);
   reporter.headline(restoreHeadline(found, now()));
-  const report = await run.dependencies.dump.restore(restoreRequest(found, options), {
-    store,
-    server,
-    reporter,
-    signal,
-    now,
-  });
+  const request = restoreRequest(found, options);
+  const report = await recorded(run, { ...request, target: server.description }, () =>
+    run.dependencies.dump.restore(request, { store, server, reporter, signal, now }),
+  );
   run.measure({ restoreDuration: Math.round(report.durationMs) / 1000 });
   return restoreAnswer(report);
+}
+
+/** Who restored what, and where to, for who asks later: docs/audit.md queries these events. */
+async function recorded(
+  { source, reporter, dependencies }: CommandRun,
+  { point, target, database, existing }: RestoreRequest & { readonly target: string },
+  work: () => Promise<RestoreReport>,
+): Promise<RestoreReport> {
+  const identity = await dependencies.callerIdentity?.();
+  const what = { source, point: point.manifest.point, target, database, existing, identity };
+  reporter.note('restore-begun', what);
+  try {
+    const report = await work();
+    const { outcome, durationMs } = report;
+    reporter.note('restore-ended', { ...what, outcome, durationMs: Math.round(durationMs) });
+    return report;
+  } catch (thrown) {
+    reporter.note('restore-ended', { ...what, outcome: 'failed', code: toBackupError(thrown).code });
+    throw thrown;
+  }
 }
 
 function addRestoreOptions(command: Command, processors: number): void {

@@ -6,11 +6,12 @@ import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
 import { Setting } from '../options/setting';
+import { addComponentOption, type ComponentOption } from '../options/component-option';
 import { addSharedOptions, SHORT_RUN } from '../options/shared-options';
 import { retentionPolicy } from '../options/values';
 import { retentionAnswer } from '../output/retention-output';
 
-interface RetentionOptions {
+interface RetentionOptions extends ComponentOption {
   readonly policy?: RetentionPolicy;
   readonly apply?: boolean;
 }
@@ -31,6 +32,7 @@ export function describeRetention(parent: Command): Command {
     )
     .addOption(new Option('--apply', 'mark what ends; without it, nothing is changed').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'change nothing, as without --apply'));
+  addComponentOption(command);
   addSharedOptions(command, { deadline: SHORT_RUN, documents: ['postgres-backup/retention/1'] });
   return command
     .addHelpText('after', VAULT_HELP)
@@ -45,16 +47,8 @@ export function describeRetention(parent: Command): Command {
     .addHelpText('after', EXIT_CODES_HELP);
 }
 
-export async function retention({
-  command,
-  dependencies,
-  source,
-  store,
-  points,
-  signal,
-  now,
-}: CommandRun): Promise<Answer> {
-  const { policy, apply } = command.opts<RetentionOptions>();
+export async function retention({ command, dependencies, source, store, signal, now }: CommandRun): Promise<Answer> {
+  const { policy, apply, component } = command.opts<RetentionOptions>();
   if (!policy) {
     throw usageError(
       'no retention policy is given',
@@ -62,7 +56,7 @@ export async function retention({
     );
   }
   const context = { store, signal, now };
-  const plan = await dependencies.retention.plan({ source, component: points.component, policy }, context);
+  const plan = await dependencies.retention.plan({ source, component, policy }, context);
   if (plan.runs.length === 0) throw nothingThere(source, store.uri);
   const result = apply ? await dependencies.retention.apply(plan, context) : undefined;
   return retentionAnswer({ plan, result, vault: store.uri }, now());

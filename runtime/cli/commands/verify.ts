@@ -5,14 +5,21 @@ import { formatBytes } from '../../observe/format';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
-import { addExpectationOptions, expectationsOf, type ExpectationOptions } from '../options/expectation-options';
+import {
+  acceptanceOf,
+  addExpectationOptions,
+  expectationsOf,
+  type ExpectationOptions,
+} from '../options/expectation-options';
+import { addComponentOption, type ComponentOption } from '../options/component-option';
 import { addSharedOptions, LONG_RUN } from '../options/shared-options';
 import { oneOf } from '../options/values';
 import { recordedAnswer } from '../output/recorded-output';
 import { verifyAnswer } from '../output/verify-output';
+import type { Points } from '../points';
 import { addPointArgument } from './point-argument';
 
-interface VerifyCommandOptions extends ExpectationOptions {
+interface VerifyCommandOptions extends ExpectationOptions, ComponentOption {
   readonly depth: VerifyDepth;
 }
 
@@ -36,6 +43,7 @@ export function describeVerify(parent: Command): Command {
         .default('read'),
     );
   addExpectationOptions(command);
+  addComponentOption(command);
   addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/verify/1', VERIFICATION_FORMAT] });
   return command
     .addHelpText('after', VAULT_HELP)
@@ -46,6 +54,7 @@ export function describeVerify(parent: Command): Command {
         'postgres-backup verify latest --vault s3://acme-vault --source orders',
         'postgres-backup verify 20261120T021003Z-4k2m9x --vault s3://acme-vault --source orders --depth stored --json',
         'postgres-backup verify latest --vault s3://acme-vault --source orders --record --minimum-rows 100000',
+        "postgres-backup verify latest --vault s3://acme-vault --source orders --record --accept-size 'old orders were purged'",
       ),
     )
     .addHelpText('after', EXIT_CODES_HELP);
@@ -53,31 +62,33 @@ export function describeVerify(parent: Command): Command {
 
 export async function verify(wanted: string, run: CommandRun): Promise<Answer> {
   const { store, reporter, signal, now } = run;
-  const { depth, ...options } = run.command.opts<VerifyCommandOptions>();
+  const { depth, component, ...options } = run.command.opts<VerifyCommandOptions>();
+  const points = run.points(component);
   const expectations = expectationsOf(options, run.command);
   if (expectations) {
-    const address = await addressToVerify(wanted, run);
+    const address = await addressToVerify(wanted, points);
     reporter.headline(`${run.source} ${pointId(address)} in ${store.uri}`);
-    const parts = { depth, expectations, reporter, signal, now };
+    const acceptSize = acceptanceOf(options, run.dependencies.host.env);
+    const parts = { depth, expectations, reporter, signal, now, acceptSize };
     return recordedAnswer(await run.dependencies.verifyAndRecord(store, address, parts));
   }
-  const point = await pointToVerify(wanted, run);
+  const point = await pointToVerify(wanted, points);
   const { manifest } = point;
   reporter.headline(
     `${manifest.source} ${manifest.point} · ${formatBytes(manifest.totals.storedBytes)} in ${store.uri}`,
   );
-  return verifyAnswer(await run.dependencies.dump.verify(point, depth, { store, reporter, signal, now }));
+  return verifyAnswer(await run.dependencies.verifyPoint(point, depth, { store, reporter, signal, now }));
 }
 
 /** Its manifest is not read here: one that cannot be is a result to be recorded. */
-async function addressToVerify(wanted: string, { points }: CommandRun): Promise<PointAddress> {
+async function addressToVerify(wanted: string, points: Points): Promise<PointAddress> {
   const addresses = await points.list();
   const found = wanted === 'latest' ? addresses[0] : addresses.find((address) => pointId(address) === wanted);
   return found ?? (await points.find(wanted)).address;
 }
 
 /** To find the latest passes a damaged point over, which is right for a restore and would hide it here. */
-async function pointToVerify(wanted: string, { points }: CommandRun): Promise<RecoveryPoint> {
+async function pointToVerify(wanted: string, points: Points): Promise<RecoveryPoint> {
   if (wanted !== 'latest') return points.find(wanted);
   const [newest] = await points.list();
   return points.read(newest);

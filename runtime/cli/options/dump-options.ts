@@ -18,6 +18,7 @@ export interface DumpOptions {
   readonly compressionLevel: number;
   readonly criticalTable: readonly string[];
   readonly ephemeralTable: readonly string[];
+  readonly contentHashTable: readonly string[];
   readonly minimumTables: number;
   readonly lockTimeout: number;
 }
@@ -48,6 +49,13 @@ export function addDumpOptions(command: Command): Command {
       .argParser(repeatable)
       .default([], 'none')
       .fromEnvironment('ephemeralTables', jsonList),
+    new Setting(
+      '--content-hash-table <pattern>',
+      'tables whose rows are hashed for a drill to compare, as a pg_dump pattern; repeat for several',
+    )
+      .argParser(repeatable)
+      .default([], 'none')
+      .fromEnvironment('contentHashTables', jsonList),
     new Setting('--minimum-tables <n>', 'refuse a database with fewer tables as the wrong or an empty one')
       .argParser(wholeNumber(0, 10_000_000))
       .default(1)
@@ -98,6 +106,7 @@ export function dumpRequest(source: string, command: Command, env: NodeJS.Proces
     compressionLevel: options.compressionLevel,
     criticalTables: options.criticalTable,
     ephemeralTables: options.ephemeralTable,
+    ...(options.contentHashTable.length > 0 && { contentHashTables: options.contentHashTable }),
     minimumTables: options.minimumTables,
     lockTimeoutSeconds: options.lockTimeout,
   };

@@ -1,6 +1,7 @@
 /** Options of a verification that is recorded: what a recovery point must be to pass. */
 import { Option, type Command } from 'commander';
 import { usageError } from '../../errors';
+import type { SizeAcceptance } from '../../verification/accepted-size';
 import { DEFAULT_EXPECTATIONS, type Expectations } from '../../verification/expectations';
 import { Setting } from './setting';
 import { nonEmpty, seconds, wholeNumber } from './values';
@@ -11,12 +12,21 @@ export interface ExpectationOptions {
   readonly minimumRows: number;
   readonly encryptionKey?: string;
   readonly lockDuration?: number;
+  readonly acceptSize?: string;
+  readonly acceptedBy?: string;
 }
 
 /** The longest that S3 keeps a lock. */
 const LONGEST_LOCK_SECONDS = 36_500 * 86_400;
 
-const ONLY_RECORDED = ['minimumTables', 'minimumRows', 'encryptionKey', 'lockDuration'] as const;
+const ONLY_RECORDED = [
+  'minimumTables',
+  'minimumRows',
+  'encryptionKey',
+  'lockDuration',
+  'acceptSize',
+  'acceptedBy',
+] as const;
 
 export function addExpectationOptions(command: Command): void {
   command.optionsGroup('To record the result:');
@@ -39,6 +49,11 @@ export function addExpectationOptions(command: Command): void {
     new Setting('--lock-duration <time>', 'an object that is not locked for so long since it was stored fails: 14d')
       .argParser(seconds(1, LONGEST_LOCK_SECONDS))
       .fromEnvironment('lockDuration'),
+    new Option(
+      '--accept-size <reason>',
+      'its size and rows are right although they are out of line: later recovery points are compared with them',
+    ).argParser(nonEmpty),
+    new Option('--accepted-by <name>', 'who says so (default: $USER)').argParser(nonEmpty),
   ].forEach((option) => command.addOption(option));
 }
 
@@ -52,4 +67,16 @@ export function expectationsOf(options: ExpectationOptions, command: Command): E
   if (stated === undefined) return undefined;
   const flag = stated.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw usageError(`--${flag} is checked only in a verification that is recorded`, 'Add --record, or leave it out.');
+}
+
+/** Who accepts the size, and why; nothing when nobody does. */
+export function acceptanceOf(options: ExpectationOptions, env: NodeJS.ProcessEnv): SizeAcceptance | undefined {
+  const { acceptSize: reason, acceptedBy } = options;
+  if (reason === undefined) {
+    if (acceptedBy === undefined) return undefined;
+    throw usageError(`--accepted-by ${acceptedBy} accepts nothing`, 'Say what for with --accept-size <reason>.');
+  }
+  const by = acceptedBy ?? (env.USER || env.LOGNAME || undefined);
+  if (by === undefined) throw usageError('--accept-size says nothing of who accepts', 'Add --accepted-by <name>.');
+  return { by, reason };
 }

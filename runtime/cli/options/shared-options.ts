@@ -8,7 +8,8 @@ export interface SharedOptions {
   readonly vault: string;
   readonly source: string;
   readonly json?: boolean;
-  readonly deadline: number;
+  /** Nothing: it runs until it is stopped. */
+  readonly deadline?: number;
   readonly secret?: string;
   readonly secretUrlField?: string;
   readonly iamAuthentication?: boolean;
@@ -17,7 +18,8 @@ export interface SharedOptions {
 const ONE_WEEK_SECONDS = 7 * 86_400;
 
 export interface SharedDefaults {
-  readonly deadline: { readonly seconds: number; readonly text: string };
+  /** `none`: of what runs until it is stopped. */
+  readonly deadline: { readonly seconds: number; readonly text: string } | 'none';
   /** What `--json` prints; named in the help, because programs rely on it. */
   readonly documents: readonly string[];
 }
@@ -27,7 +29,7 @@ export const LONG_RUN = { seconds: 12 * 3600, text: '12h' } as const;
 export const SHORT_RUN = { seconds: 600, text: '10min' } as const;
 
 export function addSharedOptions(command: Command, defaults: SharedDefaults): Command {
-  return command
+  command
     .optionsGroup('Common options:')
     .addOption(
       new Setting('--vault <uri>', 'the bucket that holds the backups: s3://bucket[/prefix]')
@@ -39,13 +41,15 @@ export function addSharedOptions(command: Command, defaults: SharedDefaults): Co
         .argParser(sourceName)
         .fromEnvironment('source'),
     )
-    .addOption(new Option('--json', `print the result as one JSON document: ${defaults.documents.join(' or ')}`))
-    .addOption(
-      new Setting('--deadline <time>', 'end the run as failed after this time: seconds, or 90s, 15min, 2h')
-        .argParser(seconds(1, ONE_WEEK_SECONDS))
-        .default(defaults.deadline.seconds, defaults.deadline.text)
-        .fromEnvironment('deadline'),
-    );
+    .addOption(new Option('--json', `print the result as one JSON document: ${defaults.documents.join(' or ')}`));
+  const { deadline } = defaults;
+  if (deadline === 'none') return command;
+  return command.addOption(
+    new Setting('--deadline <time>', 'end the run as failed after this time: seconds, or 90s, 15min, 2h')
+      .argParser(seconds(1, ONE_WEEK_SECONDS))
+      .default(deadline.seconds, deadline.text)
+      .fromEnvironment('deadline'),
+  );
 }
 
 /** How the password is come by, where it is not in the environment or a password file. */
@@ -71,13 +75,13 @@ export function addSecretOptions(command: Command): Command {
 }
 
 /** The vault and the source, which have no default. */
-export function requireTarget(options: Partial<SharedOptions>): { vault: string; source: string } {
+export function requireTarget(options: Partial<SharedOptions>, need?: 'optional'): { vault: string; source: string } {
   const { vault, source } = options;
   if (vault === undefined) {
     throw usageError('no vault is given', 'Give --vault s3://bucket[/prefix], or set POSTGRES_BACKUP_VAULT.');
   }
-  if (source === undefined) {
+  if (source === undefined && need !== 'optional') {
     throw usageError('no source is given', 'Give --source NAME, or set POSTGRES_BACKUP_SOURCE.');
   }
-  return { vault, source };
+  return { vault, source: source ?? '' };
 }

@@ -1,12 +1,14 @@
 /** What an option's text must be, each as a function from the text to the value. The sentence of a refusal follows the quoted value. */
 import { InvalidArgumentError } from 'commander';
 import {
+  checksProblem,
   isRetentionClass,
   parsePointId,
   RETENTION_CLASSES,
   sourceNameProblem,
   type RetentionClass,
   type RetentionPolicy,
+  type SqlCheck,
 } from '../../../model';
 import { BackupError } from '../../errors';
 import { parsePolicy } from '../../retention/parse-policy';
@@ -108,6 +110,14 @@ export function retentionPolicy(text: string): RetentionPolicy {
     if (!(thrown instanceof BackupError)) throw thrown;
     throw new InvalidArgumentError(`As a retention policy, ${thrown.detail}. ${thrown.hint}`);
   }
+}
+
+/** SQL checks as JSON. */
+export function sqlChecks(text: string): readonly SqlCheck[] {
+  const checks = parsedJson(text);
+  const problem = checks === undefined ? 'it is not JSON' : checksProblem(checks);
+  if (problem !== undefined) throw new InvalidArgumentError(`As a list of checks, ${problem}.`);
+  return checks as SqlCheck[];
 }
 
 /** `true` or `false` from the environment, in nothing but these words: "False" must not mean yes. */

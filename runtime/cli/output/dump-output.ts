@@ -1,4 +1,4 @@
-import type { DumpContent, Manifest } from '../../../model';
+import type { DumpContent, DumpManifest } from '../../../model';
 import type { DumpResult } from '../../components/dump/types';
 import { formatBytes, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
@@ -18,7 +18,7 @@ export interface DumpDocument {
   readonly class?: string;
   readonly uri?: string;
   readonly durationMs?: number;
-  readonly totals?: Manifest['totals'];
+  readonly totals?: DumpManifest['totals'];
   readonly databases?: readonly { readonly name: string; readonly content: DumpContent; readonly tables: number }[];
   readonly warnings?: readonly string[];
 }

@@ -1,4 +1,11 @@
-import { manifestObjects, type DumpedDatabase, type Manifest } from '../../../model';
+import {
+  ITEM_NAMES,
+  manifestItems,
+  manifestObjects,
+  type DumpManifest,
+  type DumpedDatabase,
+  type Manifest,
+} from '../../../model';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf, formatTime } from '../../observe/format';
 import { printable } from '../../observe/printable';
@@ -26,10 +33,13 @@ export function pointAnswer(view: PointView): Answer {
   const document: PointDocument = { format: 'postgres-backup/point/1', outcome: 'passed', uri: view.uri, manifest };
   return {
     outcome: 'passed',
-    summary: `${manifest.point}: ${formatBytes(manifest.totals.storedBytes)}, ${formatNumberOf(manifest.totals.tables, 'table')}`,
+    summary: `${manifest.point}: ${formatBytes(manifest.totals.storedBytes)}, ${contentText(manifest)}`,
     lines: (style) => [
       ...headLines(view, style),
-      ...manifest.databases.flatMap((database) => ['', ...databaseLines(database, view.tables, style)]),
+      ...(manifest.component === 'dump' ? manifest.databases : []).flatMap((database) => [
+        '',
+        ...databaseLines(database, view.tables, style),
+      ]),
       '',
       ...objectLines(view.point, style),
     ],
@@ -45,18 +55,38 @@ function headLines({ point: { manifest }, uri, now }: PointView, style: Style): 
     `${style.strong(`${manifest.source} ${manifest.point}`)} · ${manifest.class} ${manifest.component}`,
     ...aligned([
       ['taken', `${formatTime(startedAt)}, ${formatAge(startedAt, now)}, in ${formatDuration(tookMs)}`],
-      ['server', `PostgreSQL ${printable(manifest.server.version)}${manifest.server.standby ? ', a standby' : ''}`],
-      [
-        'made with',
-        `postgres-backup ${manifest.tool.version}, PostgreSQL ${manifest.client.postgres}, zstd ${manifest.client.zstd}`,
-      ],
-      ['holds', `${formatNumberOf(totals.tables, 'table')}, ${formatNumberOf(totals.rows, 'row')}`],
+      ...(manifest.component === 'dump'
+        ? serverFacts(manifest)
+        : [['made with', `postgres-backup ${manifest.tool.version}`] as const]),
+      ['holds', contentText(manifest)],
       ['stored', `${formatBytes(totals.storedBytes)} in ${formatNumberOf(totals.objects, 'object')}`],
-      ['globals', manifest.globals ? 'roles, memberships and tablespaces' : 'none'],
+      ...(manifest.component === 'dump' ? globalsFacts(manifest) : dependencyFacts(manifest.dependsOn)),
       ['lies in', printable(uri)],
       ...manifest.warnings.map((warning): [string, string] => ['warning', printable(warning)]),
     ]),
   ];
+}
+
+function contentText(manifest: Manifest): string {
+  const items = formatNumberOf(manifestItems(manifest), ITEM_NAMES[manifest.component]);
+  return manifest.component === 'dump' ? `${formatNumberOf(manifest.totals.tables, 'table')}, ${items}` : items;
+}
+
+type Fact = readonly [string, string];
+
+function serverFacts({ server, tool, client }: DumpManifest): Fact[] {
+  return [
+    ['server', `PostgreSQL ${printable(server.version)}${server.standby ? ', a standby' : ''}`],
+    ['made with', `postgres-backup ${tool.version}, PostgreSQL ${client.postgres}, zstd ${client.zstd}`],
+  ];
+}
+
+function globalsFacts({ globals }: DumpManifest): Fact[] {
+  return [['globals', globals ? 'roles, memberships and tablespaces' : 'none']];
+}
+
+function dependencyFacts(points: readonly string[]): Fact[] {
+  return points.length > 0 ? [['needs', points.map(printable).join(', ')]] : [];
 }
 
 function databaseLines(database: DumpedDatabase, tables: PointView['tables'], style: Style): string[] {

@@ -1,4 +1,4 @@
-import { pointId, type Component, type PointAddress } from '../../../model';
+import { ITEM_NAMES, manifestItems, pointId, type Component, type Manifest, type PointAddress } from '../../../model';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import type { BackupError } from '../../errors';
 import { formatAge, formatBytes, formatCount, formatNumberOf } from '../../observe/format';
@@ -25,11 +25,13 @@ export interface ReadablePoint {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly storedBytes: number;
-  readonly databases: readonly string[];
-  readonly tables: number;
-  readonly rows: number;
-  readonly serverVersion: string;
+  /** Rows, objects, files: in the component's own unit. */
+  readonly items: number;
   readonly toolVersion: string;
+  /** Of a dump alone. */
+  readonly databases?: readonly string[];
+  readonly tables?: number;
+  readonly serverVersion?: string;
 }
 
 export interface UnreadablePoint {
@@ -51,17 +53,44 @@ export interface PointList {
   readonly listed: readonly ListedPoint[];
 }
 
-const COLUMNS = [
-  { title: 'POINT' },
-  { title: 'CLASS' },
-  { title: 'AGE', align: 'right' },
-  { title: 'SIZE', align: 'right' },
-  { title: 'DATABASES' },
-  { title: 'TABLES', align: 'right' },
-  { title: 'ROWS', align: 'right' },
-  { title: 'SERVER' },
-  { title: 'TOOL' },
-] as const;
+interface Column {
+  readonly title: string;
+  readonly align?: 'right';
+  readonly value: (manifest: Manifest) => string;
+}
+
+/** Beside what every recovery point has: POINT, CLASS and AGE. */
+function columnsOf(component: Component): readonly Column[] {
+  const size: Column = {
+    title: 'SIZE',
+    align: 'right',
+    value: ({ totals }) => formatBytes(totals.storedBytes),
+  };
+  const items: Column = {
+    title: `${ITEM_NAMES[component].toUpperCase()}S`,
+    align: 'right',
+    value: (manifest) => formatCount(manifestItems(manifest)),
+  };
+  const tool: Column = { title: 'TOOL', value: (manifest) => manifest.tool.version };
+  return component === 'dump' ? [size, ...DUMP_COLUMNS, items, SERVER, tool] : [size, items, tool];
+}
+
+const DUMP_COLUMNS: readonly Column[] = [
+  {
+    title: 'DATABASES',
+    value: (manifest) => (manifest.component === 'dump' ? nameList(manifest.databases.map(({ name }) => name)) : ''),
+  },
+  {
+    title: 'TABLES',
+    align: 'right',
+    value: (manifest) => (manifest.component === 'dump' ? formatCount(manifest.totals.tables) : ''),
+  },
+];
+
+const SERVER: Column = {
+  title: 'SERVER',
+  value: (manifest) => (manifest.component === 'dump' ? manifest.server.version : ''),
+};
 
 /** Names of databases in a row; more are counted. */
 const MOST_NAMES = 3;
@@ -83,9 +112,10 @@ export function pointsAnswer(list: PointList, now: Date): Answer {
     outcome,
     summary,
     lines: (style) => {
+      const columns = columnsOf(list.component);
       const [head, ...rows] = inColumns(
-        COLUMNS,
-        list.listed.map((entry) => row(entry, now)),
+        [{ title: 'POINT' }, { title: 'CLASS' }, { title: 'AGE', align: 'right' }, ...columns],
+        list.listed.map((entry) => row(entry, columns, now)),
       );
       const left = list.total - list.listed.length;
       return [
@@ -101,22 +131,11 @@ export function pointsAnswer(list: PointList, now: Date): Answer {
   };
 }
 
-function row(entry: ListedPoint, now: Date): string[] {
+function row(entry: ListedPoint, columns: readonly Column[], now: Date): string[] {
   const { address } = entry;
   const age = formatAge(address.time, now);
-  if ('error' in entry) return [pointId(address), address.class, age, '?', '?', '?', '?', '?', '?'];
-  const { manifest } = entry.point;
-  return [
-    pointId(address),
-    address.class,
-    age,
-    formatBytes(manifest.totals.storedBytes),
-    nameList(manifest.databases.map((database) => database.name)),
-    formatCount(manifest.totals.tables),
-    formatCount(manifest.totals.rows),
-    manifest.server.version,
-    manifest.tool.version,
-  ];
+  const values = columns.map(({ value }) => ('error' in entry ? '?' : value(entry.point.manifest)));
+  return [pointId(address), address.class, age, ...values];
 }
 
 function nameList(names: readonly string[]): string {
@@ -133,10 +152,12 @@ function pointDocument(entry: ListedPoint): ReadablePoint | UnreadablePoint {
     startedAt: manifest.startedAt,
     finishedAt: manifest.finishedAt,
     storedBytes: manifest.totals.storedBytes,
-    databases: manifest.databases.map((database) => database.name),
-    tables: manifest.totals.tables,
-    rows: manifest.totals.rows,
-    serverVersion: manifest.server.version,
+    items: manifestItems(manifest),
     toolVersion: manifest.tool.version,
+    ...(manifest.component === 'dump' && {
+      databases: manifest.databases.map(({ name }) => name),
+      tables: manifest.totals.tables,
+      serverVersion: manifest.server.version,
+    }),
   };
 }

@@ -8,12 +8,13 @@ const HEAD_WORDS = { passed: 'verified:', failed: 'failed:', 'could not verify':
 
 /** The answer of `verify --record`; `--json` prints the record as it is stored. */
 export function recordedAnswer(verification: Verification): Answer {
-  const { outcome, point, objects, depth, durationMs, findings } = verification;
+  const { outcome, point, objects, depth, durationMs, findings, acceptedSize } = verification;
   const head = HEAD_WORDS[outcome];
   const sentence = [
     point,
     `${formatNumberOf(objects, 'object')} ${depth === 'read' ? 'read' : 'by the store’s own checksums'}`,
     'recorded',
+    ...(acceptedSize?.point === point ? [`its size was accepted by ${printable(acceptedSize.by)}`] : []),
     formatDuration(durationMs),
   ].join(' · ');
   return {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../../model';
-import type { RecoveryPoint } from '../../catalog/recovery-point';
+import type { DumpPoint } from '../../catalog/recovery-point';
 import type { ComparedTable, RestoreReport } from '../../components/dump/types';
 import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
@@ -16,7 +16,7 @@ export interface RestoreDocument extends RestoreReport {
 const MOST_DIFFERENCES = 20;
 
 /** What is about to be restored, in one line. */
-export function restoreHeadline({ manifest, verification }: RecoveryPoint, now: Date): string {
+export function restoreHeadline({ manifest, verification }: DumpPoint, now: Date): string {
   return [
     `${manifest.source} ${manifest.point}`,
     `taken ${formatAge(new Date(manifest.startedAt), now)} from PostgreSQL ${manifest.server.version}`,
@@ -25,7 +25,7 @@ export function restoreHeadline({ manifest, verification }: RecoveryPoint, now: 
   ].join(' · ');
 }
 
-const VERIFICATION_WORDS: Readonly<Record<NonNullable<RecoveryPoint['verification']>, string>> = {
+const VERIFICATION_WORDS: Readonly<Record<NonNullable<DumpPoint['verification']>, string>> = {
   passed: 'verified',
   failed: 'verification failed',
   'could not verify': 'could not be verified',

@@ -1,5 +1,6 @@
 import { pointId, type RetentionClass } from '../../../model';
 import { ageSeconds, type ObjectiveResult } from '../../observe/status/evaluate';
+import type { DatedDrill } from '../../observe/status/drill-status';
 import type { ComponentStatus, DatedPoint, SourceStatus } from '../../observe/status/source-status';
 
 /** `--json` of `status`. */
@@ -10,17 +11,20 @@ export interface StatusDocument {
   readonly vault: string;
   readonly at: string;
   readonly components: readonly ComponentDocument[];
+  readonly drills: { readonly newest: DrillDocument; readonly newestPassed: DrillDocument | null } | null;
   readonly objectives: readonly ObjectiveResult[];
 }
+
+type DrillDocument = Omit<DatedDrill, 'begunAt'> & { readonly begunAt: string; readonly ageSeconds: number };
 
 interface ComponentDocument {
   readonly component: string;
   readonly newest:
     | (PointDocument & {
         readonly verification: string;
-        readonly serverVersion: string;
+        readonly serverVersion: string | null;
         readonly storedBytes: number;
-        readonly rows: number;
+        readonly items: number;
         readonly durationMs: number;
       })
     | null;
@@ -52,8 +56,19 @@ export function statusDocument(status: SourceStatus, results: readonly Objective
     vault: status.vault,
     at: status.at.toISOString(),
     components: status.components.map((component) => componentDocument(component, status.at)),
+    drills: drillsDocument(status),
     objectives: results,
   };
+}
+
+function drillsDocument({ drills, at }: SourceStatus): StatusDocument['drills'] {
+  const document = (drill: DatedDrill): DrillDocument => ({
+    ...drill,
+    begunAt: drill.begunAt.toISOString(),
+    ageSeconds: ageSeconds(drill, at),
+  });
+  if (!drills) return null;
+  return { newest: document(drills.newest), newestPassed: drills.newestPassed && document(drills.newestPassed) };
 }
 
 function componentDocument(status: ComponentStatus, at: Date): ComponentDocument {
@@ -79,10 +94,10 @@ function figuresOf({
   verification,
   serverVersion,
   storedBytes,
-  rows,
+  items,
   durationMs,
 }: NonNullable<ComponentStatus['newest']>) {
-  return { verification, serverVersion, storedBytes, rows, durationMs };
+  return { verification, serverVersion, storedBytes, items, durationMs };
 }
 
 function pointDocument(point: DatedPoint, at: Date): PointDocument {

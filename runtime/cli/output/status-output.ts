@@ -1,10 +1,11 @@
-import { pointId, RETENTION_CLASSES, type RetentionClass } from '../../../model';
+import { ITEM_NAMES, pointId, RETENTION_CLASSES, type RetentionClass } from '../../../model';
 import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { ObjectiveResult } from '../../observe/status/evaluate';
 import type { ComponentStatus, SourceStatus } from '../../observe/status/source-status';
 import type { Style } from '../../observe/style';
 import type { Answer } from '../answer';
+import { outcomeColour } from './outcome-colour';
 import { statusDocument } from './status-document';
 
 /** Shown at most of a kind; more are counted. */
@@ -20,6 +21,7 @@ export function statusAnswer(status: SourceStatus, results: readonly ObjectiveRe
     lines: (style) => [
       headline(status, missed.length, style),
       ...status.components.flatMap((component) => componentLines(component, status.at, results, style)),
+      ...drillLines(status, style),
       ...sentences.map((sentence) => `  ${style.bad('✗')} ${sentence}`),
     ],
     document: statusDocument(status, results),
@@ -56,7 +58,30 @@ function componentLines(
   ];
 }
 
-function newestParts({ newest, newestVerified }: ComponentStatus, at: Date, style: Style): string[] {
+/** `drill  2 days ago  passed  restored in 11 min 32 s  objective 4 h`. */
+function drillLines({ drills, at }: SourceStatus, style: Style): string[] {
+  if (!drills) return [labelled('drill', ['none yet'])];
+  const { newest, newestPassed } = drills;
+  const { restoreMs, projectedRestoreMs, objectiveSeconds } = newestPassed ?? newest;
+  const lines = [
+    labelled('drill', [
+      formatAge(newest.begunAt, at),
+      outcomeColour(newest.outcome, style)(newest.outcome),
+      ...(newestPassed === newest
+        ? []
+        : [newestPassed ? `passed ${formatAge(newestPassed.begunAt, at)}` : 'none passed']),
+      ...(restoreMs === null ? [] : [`restored in ${formatDuration(restoreMs)}`]),
+      ...(projectedRestoreMs === null || projectedRestoreMs === restoreMs
+        ? []
+        : [`now about ${formatDuration(projectedRestoreMs)}`]),
+      ...(objectiveSeconds === null ? [] : [`objective ${inHours(objectiveSeconds)}`]),
+    ]),
+  ];
+  if (newest.outcome !== 'passed') lines.push(`  ${style.bad('✗')} drill ${newest.drill}: ${printable(newest.reason)}`);
+  return lines;
+}
+
+function newestParts({ component, newest, newestVerified }: ComponentStatus, at: Date, style: Style): string[] {
   if (!newest) return [style.bad('no recovery point')];
   const verified =
     newest.verification === 'passed'
@@ -66,7 +91,7 @@ function newestParts({ newest, newestVerified }: ComponentStatus, at: Date, styl
     `newest ${formatAge(newest.begunAt, at)}`,
     verified,
     formatBytes(newest.storedBytes),
-    `${formatCount(newest.rows)} rows`,
+    formatNumberOf(newest.items, ITEM_NAMES[component]),
     formatDuration(newest.durationMs),
   ];
 }
@@ -93,6 +118,9 @@ function shown<Item>(items: readonly Item[], name: string, line: (item: Item) =>
 }
 
 function missedSentence({ component, objective, ageSeconds, objectiveSeconds }: ObjectiveResult, at: Date): string {
+  if (objective === 'restore time') {
+    return `${component}: a restore takes about ${formatDuration((ageSeconds ?? 0) * 1000)} (objective ${inHours(objectiveSeconds)})`;
+  }
   const what = objective === 'newest' ? `${component}: newest backup` : `${component}: newest verified backup`;
   const seen = ageSeconds === null ? 'does not exist' : `was begun ${formatAge(secondsBefore(at, ageSeconds), at)}`;
   return `${what} ${seen} (objective ${inHours(objectiveSeconds)})`;

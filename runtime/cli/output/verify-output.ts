@@ -1,5 +1,5 @@
 import type { Outcome } from '../../../model';
-import type { VerificationReport, VerifiedObject } from '../../components/dump/types';
+import type { VerificationReport, VerifiedObject } from '../../components/component';
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { Style } from '../../observe/style';

@@ -1,8 +1,8 @@
-import { pointId, type DumpedDatabase, type Manifest } from '../../../model';
+import { pointId, type DumpManifest, type DumpedDatabase } from '../../../model';
 import { PointWriter } from '../../catalog/point-writer';
 import { addressOf } from '../../catalog/run-id';
 import type { RunContext } from '../../context';
-import { toBackupError } from '../../errors';
+import { BackupError, toBackupError } from '../../errors';
 import { findZstd } from '../../postgres/zstd';
 import type { BackupRun } from './backup/backup-run';
 import { composeManifest } from './backup/compose-manifest';
@@ -13,7 +13,8 @@ import type { DumpRequest, DumpResult } from './types';
 
 /**
  * Makes one recovery point: roles, then each database in a snapshot of its own, the manifest last. Whatever fails leaves no
- * manifest and a failure record; a second run for the same scheduled time is skipped before it does anything.
+ * manifest and a failure record; a second run for the same scheduled time is skipped before it does anything, unless the first
+ * failed or was killed.
  */
 export async function backupDump(request: DumpRequest, context: RunContext): Promise<DumpResult> {
   const begun = performance.now();
@@ -22,15 +23,24 @@ export async function backupDump(request: DumpRequest, context: RunContext): Pro
     context.store,
     addressOf({ ...request, component: 'dump', startedAt }),
     startedAt,
+    { deadlineSeconds: context.deadlineSeconds },
   );
   if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
+  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
   try {
     const manifest = await makePoint(request, context, writer, startedAt);
     return { outcome: 'made', manifest, uri: writer.uri, durationMs: performance.now() - begun };
   } catch (error) {
+    if (await isMadeByAnother(writer, error))
+      return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
     await leaveRecord(writer, error, context);
     throw error;
   }
+}
+
+/** Only a manifest is in its place before: what an attempt stores besides is in a folder of its own. */
+async function isMadeByAnother(writer: PointWriter, error: unknown): Promise<boolean> {
+  return error instanceof BackupError && error.code === 'store-conflict' && writer.isTakenOver();
 }
 
 async function makePoint(
@@ -38,7 +48,7 @@ async function makePoint(
   context: RunContext,
   writer: PointWriter,
   startedAt: Date,
-): Promise<Manifest> {
+): Promise<DumpManifest> {
   const server = await describeServer(context);
   const names = databasesToDump(request, server);
   for (const warning of server.warnings) context.reporter.warn(warning);

@@ -1,13 +1,6 @@
-import type {
-  DumpContent,
-  FailureCode,
-  Manifest,
-  Outcome,
-  RetentionClass,
-  TableClass,
-  VerifyDepth,
-} from '../../../model';
-import type { RecoveryPoint } from '../../catalog/recovery-point';
+import type { DumpContent, DumpManifest, FailureCode, Outcome, RetentionClass, TableClass } from '../../../model';
+import type { DumpPoint } from '../../catalog/recovery-point';
+import type { ArchiveEntry } from '../../postgres/archive/archive-head';
 
 /** What to dump and how. */
 export interface DumpRequest {
@@ -31,19 +24,24 @@ export interface DumpRequest {
   /** A database with fewer tables is refused as the wrong or an empty one. */
   readonly minimumTables: number;
   readonly lockTimeoutSeconds: number;
+  /** `pg_dump` patterns; the rows of such tables are hashed in the snapshot, for a drill to compare. @default none */
+  readonly contentHashTables?: readonly string[];
 }
 
 export type DumpResult =
-  | { readonly outcome: 'made'; readonly manifest: Manifest; readonly uri: string; readonly durationMs: number }
+  | { readonly outcome: 'made'; readonly manifest: DumpManifest; readonly uri: string; readonly durationMs: number }
   /** Another run owns this scheduled time. */
   | { readonly outcome: 'skipped'; readonly reason: string };
 
 export interface RestoreRequest {
-  readonly point: RecoveryPoint;
+  readonly point: DumpPoint;
   /** Which of the point's databases; absent: its only one. The connection says where it goes. */
   readonly database?: string;
-  /** `refuse` a target that holds anything, or `clean`: drop and create it anew. */
-  readonly existing: 'refuse' | 'clean';
+  /**
+   * `refuse` a target that holds anything, or `clean`: drop and create it anew. `as prepared`: whoever asks has made it just now,
+   * and what is in it belongs there.
+   */
+  readonly existing: 'refuse' | 'clean' | 'as prepared';
   /** Create the target database when there is none. */
   readonly create: boolean;
   /** `schema.table`, or `table` for any schema; empty: everything. */
@@ -54,6 +52,12 @@ export interface RestoreRequest {
   /** Give every object to the connecting user and leave grants out (`--no-owner --no-privileges`). */
   readonly ownership: 'as dumped' | 'connecting user';
   readonly jobs: number;
+  /** Which of the definitions are made. @default all that belong to the tables */
+  readonly chooseDefinitions?: (entries: readonly ArchiveEntry[]) => readonly ArchiveEntry[];
+  /** What is compared at the end; `nothing`: whoever asked compares, and more than that. @default row counts */
+  readonly comparing?: 'row counts' | 'nothing';
+  /** Where definitions are kept while it runs. @default the system's directory for temporary files */
+  readonly scratchDirectory?: string;
 }
 
 export interface ComparedTable {
@@ -79,23 +83,6 @@ export interface RestoreReport {
   readonly warnings: readonly string[];
 }
 
-export interface VerifiedObject {
-  readonly key: string;
-  readonly sizeBytes: number;
-  readonly outcome: Outcome;
-  /** What was compared, or what is wrong. */
-  readonly finding: string;
-}
-
-export interface VerificationReport {
-  readonly outcome: Outcome;
-  readonly point: string;
-  readonly source: string;
-  readonly depth: VerifyDepth;
-  readonly objects: readonly VerifiedObject[];
-  readonly durationMs: number;
-}
-
 export interface PreflightFinding {
   /** What was looked at: `server version`, `readable tables`, … */
   readonly check: string;
@@ -111,5 +98,3 @@ export interface CheckReport {
   readonly server: string;
   readonly databases: readonly { readonly name: string; readonly findings: readonly PreflightFinding[] }[];
 }
-
-export { VERIFY_DEPTHS, type VerifyDepth } from '../../../model';

@@ -1,11 +1,11 @@
 import { FAILURE_NAME, type RetentionClass } from '../../../model';
-import { readText } from '../../catalog/read-text';
+import { readListed } from '../../catalog/read-text';
 import type { SurveyedRun } from '../../catalog/survey';
 import type { ObjectStore } from '../../store/store';
 import type { FailedRun } from './source-status';
 
 /** A run that left neither a manifest nor a record of failing is at work no longer after this time: the longest deadline of a schedule. */
-const LONGEST_RUN_MS = 12 * 3600_000;
+export const LONGEST_RUN_MS = 12 * 3600_000;
 
 /**
  * For each class whose last run that ended is a failed one, that run; the newest first. A run of the class that succeeds
@@ -28,14 +28,14 @@ export async function readFailedRuns(
   return Promise.all(failed.map((ended) => describeFailure(store, ended)));
 }
 
-interface EndedRun {
+export interface EndedRun {
   readonly run: SurveyedRun;
   readonly end: 'succeeded' | 'failed' | 'vanished';
   readonly endedAt: Date;
 }
 
 /** Nothing for a run that may be at work. */
-function endOf(run: SurveyedRun, now: Date): EndedRun | undefined {
+export function endOf(run: SurveyedRun, now: Date): EndedRun | undefined {
   if (run.manifestAt) return { run, end: 'succeeded', endedAt: run.manifestAt };
   if (run.failedAt) return { run, end: 'failed', endedAt: run.failedAt };
   if (run.startedAt && now.getTime() - run.startedAt.getTime() > LONGEST_RUN_MS) {
@@ -44,12 +44,13 @@ function endOf(run: SurveyedRun, now: Date): EndedRun | undefined {
   return undefined;
 }
 
-async function describeFailure(store: ObjectStore, { run, end, endedAt }: EndedRun): Promise<FailedRun> {
+/** What the run itself recorded, of one that did not succeed. */
+export async function describeFailure(store: ObjectStore, { run, end, endedAt }: EndedRun): Promise<FailedRun> {
   const failure = { address: run.address, failedAt: endedAt };
   if (end === 'vanished') {
     return { ...failure, code: 'terminated', message: 'it began and left no word of its end: it was killed' };
   }
-  const text = await readText(store, `${run.prefix}${FAILURE_NAME}`);
+  const text = await readListed(store, `${run.prefix}${run.failureName ?? FAILURE_NAME}`);
   return { ...failure, ...(parseFailure(text) ?? { code: 'internal', message: 'its record cannot be read' }) };
 }
 

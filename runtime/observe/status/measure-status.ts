@@ -11,23 +11,37 @@ export function measureStatus(status: SourceStatus): Measurement[] {
   return status.components.map((component) => ({
     source: status.source,
     component: component.component,
-    values: valuesOf(component, status.at),
+    values: { ...valuesOf(component, status.at), ...(component.component === 'dump' && drillValues(status)) },
   }));
 }
 
 function valuesOf(status: ComponentStatus, at: Date): Measurement['values'] {
-  const { newest, newestVerified, kept, failedRuns } = status;
+  const { newest, newestVerified, oldestVerification, kept, failedRuns } = status;
   return {
     newestAge: newest ? ageSeconds(newest, at) : NO_POINT_AGE_SECONDS,
     newestVerifiedAge: newestVerified ? ageSeconds(newestVerified, at) : NO_POINT_AGE_SECONDS,
+    oldestVerificationAge: oldestVerification ? ageSeconds({ begunAt: oldestVerification.at }, at) : 0,
     lastRunFailed: failedRuns.some(({ address }) => !WATCHED_BY_PEOPLE.includes(address.class)) ? 1 : 0,
     pointsNotGood: notGoodPoints(status),
     pointsKept: Object.values(kept).reduce((sum, count) => sum + count, 0),
     ...(newest && {
       newestSize: newest.storedBytes,
-      newestRows: newest.rows,
+      ...(status.component === 'dump' ? { newestRows: newest.items } : { newestItems: newest.items }),
       newestDuration: Math.max(0, newest.durationMs) / 1000,
     }),
+  };
+}
+
+/** Nothing before the first drill: the alarms of drills take silence for bad news. */
+function drillValues({ drills, at }: SourceStatus): Measurement['values'] {
+  if (!drills) return {};
+  const { newest, newestPassed } = drills;
+  const projectedMs = newestPassed?.projectedRestoreMs;
+  return {
+    newestDrilledAge: newestPassed ? ageSeconds(newestPassed, at) : NO_POINT_AGE_SECONDS,
+    lastDrillFailed: newest.outcome === 'failed' ? 1 : 0,
+    lastDrillUnverified: newest.outcome === 'could not verify' ? 1 : 0,
+    ...(typeof projectedMs === 'number' && { projectedRestoreDuration: projectedMs / 1000 }),
   };
 }
 

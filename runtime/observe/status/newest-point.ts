@@ -1,4 +1,6 @@
+import { manifestItems } from '../../../model';
 import { readPoint } from '../../catalog/catalog';
+import { readListed, readText } from '../../catalog/read-text';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import { BackupError } from '../../errors';
 import type { ObjectStore } from '../../store/store';
@@ -22,7 +24,7 @@ export async function findNewest(store: ObjectStore, points: readonly DatedRun[]
   for (const { run, begunAt } of points.slice(0, MOST_READ)) {
     // Without a record of it, it is not the verified one that is still looked for.
     if (newest && !run.verifiedAt) continue;
-    const point = await readOrNote(store, run.address, passedOver);
+    const point = await readOrNote(store, run, passedOver);
     if (!point) continue;
     const { verification = 'not verified' } = point;
     if (verification !== 'failed') newest ??= newestOf(point, begunAt);
@@ -43,11 +45,11 @@ export async function findNewest(store: ObjectStore, points: readonly DatedRun[]
 
 async function readOrNote(
   store: ObjectStore,
-  address: DatedRun['run']['address'],
+  { address, verifiedAt }: DatedRun['run'],
   passedOver: NotGoodPoint[],
 ): Promise<RecoveryPoint | undefined> {
   try {
-    return await readPoint(store, address);
+    return await readPoint(store, address, verifiedAt ? readListed : readText);
   } catch (error) {
     if (!(error instanceof BackupError) || !ABOUT_THE_POINT.includes(error.code)) throw error;
     passedOver.push({ address, outcome: 'failed', reason: error.detail ?? error.message, unusual: false });
@@ -68,9 +70,9 @@ function newestOf(point: RecoveryPoint, begunAt: Date): NewestPoint {
     address,
     begunAt,
     verification: verification ?? 'not verified',
-    serverVersion: manifest.server.version,
+    serverVersion: manifest.component === 'dump' ? manifest.server.version : null,
     storedBytes: manifest.totals.storedBytes,
-    rows: manifest.totals.rows,
+    items: manifestItems(manifest),
     durationMs: durationMsOf(point),
   };
 }

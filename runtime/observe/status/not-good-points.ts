@@ -1,4 +1,5 @@
 import { VERIFICATION_CHECKS, type Verification } from '../../../model';
+import { readListed } from '../../catalog/read-text';
 import { readVerification } from '../../catalog/verification-record';
 import type { ObjectStore } from '../../store/store';
 import type { DatedRun } from './dated-run';
@@ -27,7 +28,7 @@ export async function findNotGood(
 
 async function lookAt(store: ObjectStore, run: DatedRun['run']): Promise<NotGoodPoint | undefined> {
   if (!run.verifiedAt) return undefined;
-  const verification = await readVerification(store, run.prefix);
+  const verification = await readVerification(store, run.prefix, readListed);
   if (verification && verification.outcome === 'passed') return undefined;
   return {
     address: run.address,
@@ -37,10 +38,10 @@ async function lookAt(store: ObjectStore, run: DatedRun['run']): Promise<NotGood
   };
 }
 
-const { sizeHistory, rowHistory } = VERIFICATION_CHECKS;
+const { sizeHistory, itemHistory } = VERIFICATION_CHECKS;
 
 function isUnusual({ findings }: Pick<Verification, 'findings'> = { findings: [] }): boolean {
-  return findings.length > 0 && findings.every(({ subject }) => subject === sizeHistory || subject === rowHistory);
+  return findings.length > 0 && findings.every(({ subject }) => subject === sizeHistory || subject === itemHistory);
 }
 
 function reasonOf(verification: Verification | undefined): string {

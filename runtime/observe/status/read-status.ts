@@ -1,15 +1,15 @@
 import type { Component, RetentionClass } from '../../../model';
 import { BackupError } from '../../errors';
 import { surveyRuns, type SurveyedRun } from '../../catalog/survey';
+import { POINT_COMPONENTS } from '../../components/registry';
 import type { ObjectStore } from '../../store/store';
+import { readDrillStatus } from './drill-status';
 import { readFailedRuns } from './failed-runs';
 import { findNewest } from './newest-point';
 import { findNotGood } from './not-good-points';
+import { findOldestVerification } from './oldest-verification';
 import { datedRuns, type DatedRun } from './dated-run';
 import type { ComponentStatus, SourceStatus } from './source-status';
-
-/** The components that can be backed up today. */
-const WATCHED: readonly Component[] = ['dump'];
 
 /** A clock that is this far behind the store's cannot tell an age. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -18,19 +18,35 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
  * Reads how a source's backups stand. Throws when it cannot be found out: the store does not answer, does not say when it
  * received something, or this machine's clock is wrong. A source that has nothing in the vault is no error, but a status.
  */
-export async function readStatus(store: ObjectStore, source: string, now: Date): Promise<SourceStatus> {
+export async function readStatus(
+  store: ObjectStore,
+  source: string,
+  now: Date,
+  expected: ExpectedComponents = 'whatever is there',
+): Promise<SourceStatus> {
   const components: ComponentStatus[] = [];
-  for (const component of WATCHED) components.push(await componentStatus(store, source, component, now));
-  return { source, vault: store.uri, at: now, components };
+  for (const component of expected === 'whatever is there' ? POINT_COMPONENTS : expected) {
+    const runs = await surveyRuns(store, source, component);
+    if (runs.length === 0 && expected === 'whatever is there' && component !== 'dump') continue;
+    components.push(await componentStatus(store, runs, component, now));
+  }
+  const dump = components.find(({ component }) => component === 'dump');
+  const drills = dump && (await readDrillStatus(store, source, dump.newest?.storedBytes));
+  return { source, vault: store.uri, at: now, components, ...(drills && { drills }) };
 }
+
+/**
+ * Components that must be there, or, where nobody said, those that left anything in the vault. A dump is always looked for: a
+ * source without a trace must not look like one without components.
+ */
+export type ExpectedComponents = readonly Component[] | 'whatever is there';
 
 async function componentStatus(
   store: ObjectStore,
-  source: string,
+  runs: readonly SurveyedRun[],
   component: Component,
   now: Date,
 ): Promise<ComponentStatus> {
-  const runs = await surveyRuns(store, source, component);
   refuseWrongClocks(runs, store, now);
   const points = datedRuns(runs);
   const { newest, newestVerified, passedOver } = await findNewest(store, points);
@@ -40,6 +56,7 @@ async function componentStatus(
     newest,
     newestVerified,
     oldest: oldest ? { address: oldest.run.address, begunAt: oldest.begunAt } : null,
+    oldestVerification: await findOldestVerification(store, runs),
     kept: countByClass(points),
     notGood: await findNotGood(store, points, passedOver),
     failedRuns: await readFailedRuns(store, runs, now),

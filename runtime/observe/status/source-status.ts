@@ -1,4 +1,5 @@
 import type { Component, Outcome, PointAddress, RetentionClass } from '../../../model';
+import type { DrillStatus } from './drill-status';
 
 /** How a source's backups stand, by what lies in the vault and by the store's own clock. No job log is asked. */
 export interface SourceStatus {
@@ -8,6 +9,8 @@ export interface SourceStatus {
   /** When it was looked at. */
   readonly at: Date;
   readonly components: readonly ComponentStatus[];
+  /** Absent when there was no drill yet. */
+  readonly drills?: DrillStatus;
 }
 
 export interface ComponentStatus {
@@ -16,6 +19,8 @@ export interface ComponentStatus {
   readonly newest: NewestPoint | null;
   readonly newestVerified: DatedPoint | null;
   readonly oldest: DatedPoint | null;
+  /** Of what is kept, the one that was not verified for the longest time. */
+  readonly oldestVerification: OldestVerification | null;
   /** How many are kept, by class; only classes that have any. */
   readonly kept: Readonly<Partial<Record<RetentionClass, number>>>;
   /** Newest first: those that are no good, as far as is known. */
@@ -30,11 +35,19 @@ export interface DatedPoint {
   readonly begunAt: Date;
 }
 
+export interface OldestVerification {
+  readonly address: PointAddress;
+  /** When the store received the result; the manifest, where there never was one. */
+  readonly at: Date;
+}
+
 export interface NewestPoint extends DatedPoint {
   readonly verification: Outcome | 'not verified';
-  readonly serverVersion: string;
+  /** Of what was dumped; `null` where there is no server. */
+  readonly serverVersion: string | null;
   readonly storedBytes: number;
-  readonly rows: number;
+  /** Rows, objects, files: in the component's own unit. */
+  readonly items: number;
   readonly durationMs: number;
 }
 

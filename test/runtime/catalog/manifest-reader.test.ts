@@ -68,7 +68,20 @@ describe('what does not add up is refused', () => {
     ['another source', (m) => (m.source = 'billing'), /source is "billing"/],
     ['another point', (m) => (m.point = '20261120T020000Z-zzzzzz'), /point is/],
     ['another class', (m) => (m.class = 'hourly'), /class is "hourly"/],
-    ['another component', (m) => (m.component = 'wal'), /component is "wal"/],
+    ['another component', (m) => (m.component = 'wal'), /component is wal, which this version cannot read/],
+    [
+      'another component that can be read',
+      (m) =>
+        Object.assign(m, {
+          component: 'files',
+          client: { tar: '1.34', zstd: '1.5.4' },
+          volumes: [],
+          objects: [],
+          dependsOn: [],
+          totals: { ...(m.totals as Json), items: 0 },
+        }),
+      /component is "files"/,
+    ],
     ['a newer format', (m) => (m.format = 'postgres-backup/2'), /postgres-backup\/2/],
     ['an object elsewhere', (m) => (object(m).key = 'billing/dump/daily/x.zst'), /not its own/],
     ['an object that climbs out', (m) => (object(m).key = `${prefix}../../x`), /not its own/],

@@ -2,13 +2,13 @@ import {
   MANIFEST_FORMAT,
   pointId,
   pointPrefix,
-  type Manifest,
+  type DumpManifest,
   type PointAddress,
   type StoredObject,
 } from '../../../model';
 
 /** A manifest as a backup of two tables writes it, at this address. */
-export function sampleManifest(address: PointAddress): Manifest {
+export function sampleManifest(address: PointAddress): DumpManifest {
   const prefix = pointPrefix(address);
   const objects = [
     'globals.sql.zst',
@@ -20,7 +20,7 @@ export function sampleManifest(address: PointAddress): Manifest {
     format: MANIFEST_FORMAT,
     point: pointId(address),
     source: address.source,
-    component: address.component,
+    component: 'dump',
     class: address.class,
     scheduledAt: '2026-11-20T02:00:00.000Z',
     startedAt: '2026-11-20T02:00:03.000Z',

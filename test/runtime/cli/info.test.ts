@@ -1,12 +1,12 @@
 import { BackupError } from '../../../runtime/errors';
-import type { RecoveryPoint } from '../../../runtime/catalog/recovery-point';
+import type { DumpPoint } from '../../../runtime/catalog/recovery-point';
 import { exampleDatabase, exampleManifest } from './support/examples';
 import { examplePoint, runCli, TARGET } from './support/harness';
 
 const databases = (...names: string[]) => names.map((name) => exampleDatabase({ name }));
 
 /** A point whose manifest throws when it is asked for, as the catalog does for a bad one. */
-function unreadable(id: string, error: BackupError): RecoveryPoint {
+function unreadable(id: string, error: BackupError): DumpPoint {
   const point = examplePoint(id);
   return {
     address: point.address,
@@ -66,8 +66,8 @@ test('one that cannot be read is listed as such, and the exit code is 3', async 
            "orders",
          ],
          "finishedAt": "2026-11-20T02:13:13Z",
+         "items": 212408,
          "point": "20261120T021003Z-4k2m9x",
-         "rows": 212408,
          "serverVersion": "17.12",
          "startedAt": "2026-11-20T02:10:03.000Z",
          "storedBytes": 1900082200,

@@ -208,3 +208,44 @@ test.each(['failed', 'could not verify'] as const)(
     expect(JSON.parse(answer)).toMatchObject({ level: 'error', outcome });
   },
 );
+
+describe('in the log of a task', () => {
+  const env = { ...TO_ORDERS, POSTGRES_BACKUP_LOG: 'json' };
+  const noted = (log: string) =>
+    log
+      .split('\n')
+      .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []))
+      .filter(({ event }) => String(event).startsWith('restore-'));
+  const what = {
+    source: 'orders',
+    point: '20261120T021003Z-4k2m9x',
+    target: 'backup@db.internal:5432/orders',
+    existing: 'refuse',
+    identity: 'arn:aws:sts::111122223333:assumed-role/Restore/0123456789abcdef',
+  };
+
+  test('it stands who restored what, where to, and how it ended', async () => {
+    const { stderr } = await runCli(['restore', 'latest', ...TARGET], { env });
+    expect(noted(stderr)).toMatchObject([
+      { event: 'restore-begun', ...what },
+      { event: 'restore-ended', ...what, outcome: 'passed', durationMs: 72_001 },
+    ]);
+  });
+
+  test('a restore that failed stands there too, with its code', async () => {
+    const restore = async () => {
+      throw new BackupError('restore-failed', 'pg_restore ended with 1');
+    };
+    const { stderr, exitCode } = await runCli(['restore', 'latest', ...TARGET], { env, dump: { restore } });
+    expect(exitCode).toBe(1);
+    expect(noted(stderr)).toMatchObject([
+      { event: 'restore-begun', ...what },
+      { event: 'restore-ended', ...what, outcome: 'failed', code: 'restore-failed' },
+    ]);
+  });
+
+  test('a person is told none of it', async () => {
+    const { stderr, stdout } = await runCli(['restore', 'latest', ...TARGET], { env: TO_ORDERS });
+    expect(`${stdout}${stderr}`).not.toContain('assumed-role');
+  });
+});

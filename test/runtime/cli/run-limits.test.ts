@@ -128,13 +128,11 @@ test('what was made in spite of a stop that came too late is good', async () => 
   const signals = new EventEmitter<Record<StopSignal, [StopSignal]>>();
   const running = runCli(['verify', 'latest', ...TARGET], {
     signals,
-    dump: {
-      verify: async (point, depth) => {
-        signals.emit('SIGTERM', 'SIGTERM');
-        const object = { key: 'k', sizeBytes: 1, outcome: 'passed', finding: 'equal' } as const;
-        const { point: id, source } = point.manifest;
-        return { outcome: 'passed', point: id, source, depth, objects: [object], durationMs: 1 };
-      },
+    verifyPoint: async (point, depth) => {
+      signals.emit('SIGTERM', 'SIGTERM');
+      const object = { key: 'k', sizeBytes: 1, outcome: 'passed', finding: 'equal' } as const;
+      const { point: id, source } = point.manifest;
+      return { outcome: 'passed', point: id, source, depth, objects: [object], durationMs: 1 };
     },
   });
   expect((await running).exitCode).toBe(0);

@@ -36,6 +36,7 @@ test('good backups are told in three lines, with exit code 0', async () => {
    "orders  PostgreSQL 17.12 · memory://vault  all objectives met
      dump       newest 42 min ago   verified   1.2 kB   212,408 rows   3 min 10 s   objective 1 h, verified 2 h
      kept       1 hourly · 1 monthly   oldest 2026-11-01
+     drill      none yet
    "
   `);
 });
@@ -52,6 +53,7 @@ test('a missed objective is exit code 4, and is told with the age, the failed ru
      kept       1 hourly · 1 daily · 1 monthly   oldest 2026-11-01
      ✗ last hourly run failed 2 h ago: the server refused: password authentication failed for user "backup" (authentication-failed)
      ✗ verification of 20261120T040000Z-4k2m9x failed: globals.sql.zst: it is gone
+     drill      none yet
      ✗ dump: newest backup was begun 3 h ago (objective 2 h)
    "
   `);
@@ -64,6 +66,7 @@ test('a source that has nothing misses its objectives', async () => {
    "orders  memory://vault  2 objectives missed
      dump       no recovery point   objective 26 h
      kept       nothing
+     drill      none yet
      ✗ dump: newest backup does not exist (objective 26 h)
      ✗ dump: newest verified backup does not exist (objective 26 h)
    "
@@ -108,8 +111,8 @@ test('as JSON, all of it', async () => {
            "begunAt": "2026-11-20T02:00:00.000Z",
            "class": "hourly",
            "durationMs": 190000,
+           "items": 212408,
            "point": "20261120T020000Z-4k2m9x",
-           "rows": 212408,
            "serverVersion": "17.12",
            "storedBytes": 1200,
            "verification": "passed",
@@ -129,6 +132,7 @@ test('as JSON, all of it', async () => {
          },
        },
      ],
+     "drills": null,
      "format": "postgres-backup/status/1",
      "objectives": [
        {

@@ -19,7 +19,7 @@ test.each([
   [['backup', 'dump', '--vault', 's3://v', '--source', 'Orders'], "'Orders'", 'lower-case'],
   [['restore', 'newest', ...TARGET], "'newest'", 'latest'],
   [['restore', '20260230T021003Z-4k2m9x', ...TARGET], "'20260230T021003Z-4k2m9x'", 'latest'],
-  [['restore', ...TARGET], "'point'", '--help'],
+  [['restore', ...TARGET], 'it is not said what to restore', 'latest'],
   [['verify', 'latest', ...TARGET, '--depth', 'deep'], "'deep'", 'stored, read'],
   [['info', ...TARGET, '--limit', '0'], "'0'", '1 to 10,000'],
   [['info', 'latest', 'twice', ...TARGET], 'too many arguments', '--help'],

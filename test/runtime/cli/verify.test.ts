@@ -1,4 +1,4 @@
-import type { VerificationReport, VerifiedObject } from '../../../runtime/components/dump/types';
+import type { VerificationReport, VerifiedObject } from '../../../runtime/components/component';
 import { BackupError } from '../../../runtime/errors';
 import type { RecordedVerification } from '../../../runtime/cli/dependencies';
 import { pointId, type Verification } from '../../../model';
@@ -6,16 +6,14 @@ import { examplePoint, runCli, TARGET, type Setup } from './support/harness';
 
 function found(outcome: VerificationReport['outcome'], objects: readonly VerifiedObject[]): Setup {
   return {
-    dump: {
-      verify: async (point, depth) => ({
-        outcome,
-        point: point.manifest.point,
-        source: 'orders',
-        depth,
-        objects,
-        durationMs: 12_000,
-      }),
-    },
+    verifyPoint: async (point, depth) => ({
+      outcome,
+      point: point.manifest.point,
+      source: 'orders',
+      depth,
+      objects,
+      durationMs: 12_000,
+    }),
   };
 }
 
@@ -112,7 +110,7 @@ describe('with --record', () => {
     manifestSha256: 'aa',
     findings: [],
     objects: 3,
-    totals: { storedBytes: 1000, tables: 2, rows: 10 },
+    totals: { storedBytes: 1000, items: 10 },
     tool: { name: 'postgres-backup', version: '1.2.3' },
   };
 
@@ -188,6 +186,25 @@ describe('with --record', () => {
     expect(missing.asked).toEqual([]);
   });
 
+  test('a size that is out of line can be accepted: who says so, and why, is told on', async () => {
+    const accept = ['latest', '--accept-size', 'old orders were purged'];
+    const env = { USER: 'erin' };
+    const byUser = await recorded(accept, {}, { env });
+    const byName = await recorded([...accept, '--accepted-by', 'Erin (change 4711)'], {}, { env });
+    const reason = 'old orders were purged';
+    expect(byUser.asked[0].options.acceptSize).toEqual({ by: 'erin', reason });
+    expect(byName.asked[0].options.acceptSize).toEqual({ by: 'Erin (change 4711)', reason });
+    expect((await recorded(['latest'], {}, { env })).asked[0].options.acceptSize).toBeUndefined();
+  });
+
+  test('a size that is accepted by nobody, or by somebody who does not say what for, is not accepted', async () => {
+    const nobody = await recorded(['latest', '--accept-size', 'a purge'], {}, { env: { USER: '' } });
+    const nothing = await recorded(['latest', '--accepted-by', 'erin']);
+    expect([nobody.ran.exitCode, nothing.ran.exitCode]).toEqual([2, 2]);
+    expect(nobody.ran.stderr).toContain('--accepted-by');
+    expect([...nobody.asked, ...nothing.asked]).toEqual([]);
+  });
+
   test('as JSON it is the record', async () => {
     const { ran } = await recorded(['latest', '--json']);
     expect(JSON.parse(ran.stdout)).toEqual(VERIFICATION);
@@ -199,6 +216,7 @@ test.each([
   ['--minimum-rows', '5'],
   ['--encryption-key', 'arn:key'],
   ['--lock-duration', '14d'],
+  ['--accept-size', 'a purge'],
 ])('without --record nobody would check %s, so it is refused', async (option, value) => {
   const ran = await runCli(['verify', 'latest', ...TARGET, option, value]);
   expect(ran.exitCode).toBe(2);

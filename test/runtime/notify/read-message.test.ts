@@ -141,3 +141,48 @@ test.each(['javascript:alert(1)', 'http://example.com/a.md', 'https://user:pass@
     expect(notice({ runbook }).runbookUrl).toBeUndefined();
   },
 );
+
+describe('a notice of our own', () => {
+  const published = (notice: Record<string, unknown>) =>
+    readMessage(
+      { MessageId: '1', Message: JSON.stringify({ format: 'postgres-backup/notice/1', ...notice }) },
+      new Date('2026-11-20T06:00:00Z'),
+    );
+
+  test('arrives as it was published', () => {
+    const notice = {
+      state: 'information',
+      title: 'orders: all is good',
+      detail: 'dump: newest 42 min ago',
+      look: 'postgres-backup status',
+      at: '2026-11-20T05:59:00.000Z',
+      origin: { source: 'orders' },
+    };
+    expect(published(notice)).toMatchObject({ ...notice, at: new Date(notice.at) });
+  });
+
+  test('that somebody else wrote is held to the form: nothing in it is good, steers a terminal or leads elsewhere', () => {
+    const forged = published({
+      state: 'fine',
+      title: 'a\u001b[2J',
+      runbookUrl: 'http://evil.example',
+      at: 7,
+      origin: [],
+    });
+    expect(forged).toMatchObject({ state: 'unknown', runbookUrl: undefined, at: new Date('2026-11-20T06:00:00Z') });
+    expect(forged.title).not.toContain('\u001b');
+    expect(published({}).title).toBe('a message without words');
+  });
+});
+
+test('an alarm that a rule tells in plain words is one', () => {
+  const text = 'ALARM: the recovery role arn:aws:iam::1:role/a.b was taken. By arn:x, from 192.0.2.1.';
+  // EventBridge sends a text as a JSON string.
+  for (const Message of [text, JSON.stringify(text)]) {
+    expect(readMessage({ MessageId: 'x', Message }, new Date('2026-11-20T06:00:00Z'))).toMatchObject({
+      state: 'alarm',
+      title: 'the recovery role arn:aws:iam::1:role/a.b was taken',
+      detail: 'By arn:x, from 192.0.2.1.',
+    });
+  }
+});

@@ -73,3 +73,13 @@ test('counts are grouped and numbers agree with their noun', () => {
 test('times are told in UTC', () => {
   expect(formatTime(new Date('2026-11-20T03:10:03.9+01:00'))).toBe('2026-11-20 02:10:03 UTC');
 });
+
+test.each([
+  [1, 'row', '1 row'],
+  [2, 'row', '2 rows'],
+  [1, 'entry', '1 entry'],
+  [0, 'entry', '0 entries'],
+  [2, 'day', '2 days'],
+])('%d of "%s" reads as %s', (count, singular, text) => {
+  expect(formatNumberOf(count, singular)).toBe(text);
+});

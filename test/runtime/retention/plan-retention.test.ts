@@ -4,7 +4,7 @@ import { BackupError } from '../../../runtime/errors';
 import type { ObjectStore } from '../../../runtime/store/store';
 import { FaultyStore } from '../../support/faulty-store';
 import { MemoryStore } from '../../support/memory-store';
-import { Clock, DAY_MS, HOUR_MS, storeRun, type StoredRun } from './support';
+import { Clock, DAY_MS, HOUR_MS, storeFilesPoint, storeRun, type StoredRun } from './support';
 
 const BEGIN = new Date('2026-10-01T02:10:00Z');
 const POLICY: RetentionPolicy = { classes: { daily: { keepSeconds: 7 * 86_400 } }, minimumVerified: 1 };
@@ -43,6 +43,28 @@ async function expiring(from?: ObjectStore): Promise<string[]> {
 test('what is older than promised ends, once something newer is verified', async () => {
   const prefixes = await daily(10);
   expect(await expiring()).toEqual(prefixes.slice(0, 4).reverse());
+});
+
+test('what a kept recovery point of files is built on stays with it, whatever its age', async () => {
+  const at = (day: number) => new Date(BEGIN.getTime() + day * DAY_MS);
+  const made = (day: number, dependsOn: readonly string[] = []) => {
+    clock.moveTo(at(day));
+    return storeFilesPoint(store, at(day), dependsOn);
+  };
+  const abandoned = await made(0);
+  const full = await made(1);
+  await made(20, [full]);
+  clock.moveTo(at(21));
+  const { signal } = new AbortController();
+  const { runs } = await planRetention(
+    { source: 'orders', component: 'files', policy: POLICY },
+    { store, signal, now: clock.now },
+  );
+  expect(runs.map(({ point, action }) => [point, action])).toEqual([
+    [expect.any(String), 'keep'],
+    [full, 'keep'],
+    [abandoned, 'expire'],
+  ]);
 });
 
 test('while nothing is verified nothing ends', async () => {

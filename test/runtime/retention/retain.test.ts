@@ -109,16 +109,27 @@ describe('the settings', () => {
     [ENVIRONMENT.vault]: 's3://acme-vault',
     [ENVIRONMENT.source]: 'orders',
     [ENVIRONMENT.retention]: JSON.stringify(POLICY),
-    [FUNCTION_ENVIRONMENT.component]: 'dump',
+    [FUNCTION_ENVIRONMENT.components]: '["dump"]',
   };
 
   test('come from the environment', () => {
     expect(readRetentionSettings(GOOD)).toEqual({
       vaultUri: 's3://acme-vault',
-      source: 'orders',
-      component: 'dump',
-      policy: POLICY,
+      requests: [{ source: 'orders', component: 'dump', policy: POLICY, policyOfSets: POLICY }],
     });
+  });
+
+  test('give each component the policy, or one of its own', () => {
+    const own: RetentionPolicy = { classes: { weekly: { keepSeconds: 5 } }, minimumVerified: 2 };
+    const { requests } = readRetentionSettings({
+      ...GOOD,
+      [FUNCTION_ENVIRONMENT.components]: '["dump","files"]',
+      [FUNCTION_ENVIRONMENT.retentionOf]: JSON.stringify({ files: own }),
+    });
+    expect(requests).toEqual([
+      { source: 'orders', component: 'dump', policy: POLICY, policyOfSets: POLICY },
+      { source: 'orders', component: 'files', policy: own, policyOfSets: POLICY },
+    ]);
   });
 
   test.each([
@@ -126,7 +137,14 @@ describe('the settings', () => {
     [{ [ENVIRONMENT.retention]: undefined }, 'environment variable POSTGRES_BACKUP_RETENTION is not set'],
     [{ [ENVIRONMENT.retention]: '{"classes":{}}' }, 'the retention policy is not usable'],
     [{ [ENVIRONMENT.source]: '../x' }, 'POSTGRES_BACKUP_SOURCE is "../x"'],
-    [{ [FUNCTION_ENVIRONMENT.component]: 'dumps' }, 'POSTGRES_BACKUP_COMPONENT is "dumps"'],
+    [{ [FUNCTION_ENVIRONMENT.components]: '' }, 'environment variable POSTGRES_BACKUP_COMPONENTS is not set'],
+    [{ [FUNCTION_ENVIRONMENT.components]: 'dump' }, 'POSTGRES_BACKUP_COMPONENTS is "dump"'],
+    [{ [FUNCTION_ENVIRONMENT.components]: '[]' }, 'POSTGRES_BACKUP_COMPONENTS is "[]"'],
+    [{ [FUNCTION_ENVIRONMENT.components]: '["dumps"]' }, 'POSTGRES_BACKUP_COMPONENTS is'],
+    [{ [FUNCTION_ENVIRONMENT.components]: '["dump","dump"]' }, 'POSTGRES_BACKUP_COMPONENTS is'],
+    [{ [FUNCTION_ENVIRONMENT.retentionOf]: '[]' }, 'POSTGRES_BACKUP_RETENTION_OF is "[]"'],
+    [{ [FUNCTION_ENVIRONMENT.retentionOf]: '{"dump":{}}' }, 'the retention policy is not usable'],
+    [{ [FUNCTION_ENVIRONMENT.retentionOf]: '{"files":{}}' }, 'POSTGRES_BACKUP_RETENTION_OF is'],
   ])('%j are refused', (change, message) => {
     expect(() => readRetentionSettings({ ...GOOD, ...change })).toThrow(message);
   });

@@ -8,7 +8,8 @@ import {
   serialiseManifest,
   STARTED_NAME,
   VERIFICATION_FORMAT,
-  type Manifest,
+  type DumpManifest,
+  type FilesManifest,
   type Outcome,
   type PointAddress,
   type RetentionClass,
@@ -67,6 +68,61 @@ export async function storeRun(store: ObjectStore, stored: StoredRun): Promise<s
   return prefix;
 }
 
+/** Stores a verified recovery point of files that is built on others; gives its id. */
+export async function storeFilesPoint(store: ObjectStore, time: Date, dependsOn: readonly string[]): Promise<string> {
+  const address: PointAddress = { source: 'orders', component: 'files', class: 'daily', time, run: 'aaaaaa' };
+  const prefix = pointPrefix(address);
+  const names = ['archive', 'stored', ...(dependsOn.length > 0 ? ['kept'] : [])];
+  const objects: StoredObject[] = [];
+  for (const name of names) objects.push(await storeObject(store, `${prefix}${name}`, name));
+  const text = serialiseManifest(filesManifest(address, objects, dependsOn));
+  await store.put(`${prefix}${MANIFEST_NAME}`, Buffer.from(text), { ifAbsent: true });
+  await storeVerification(store, address, 'passed', sha256Of(text));
+  return pointId(address);
+}
+
+function filesManifest(
+  address: PointAddress,
+  objects: readonly StoredObject[],
+  dependsOn: readonly string[],
+): FilesManifest {
+  const isFull = dependsOn.length === 0;
+  const nothing = { hardLinks: 0, symbolicLinks: 0, deleted: 0, changedWhileRead: 0, vanished: 0, special: 0 };
+  const counts = { ...nothing, files: 0, directories: 1, contentBytes: 0, stored: 1, unchanged: 0 };
+  return {
+    format: MANIFEST_FORMAT,
+    point: pointId(address),
+    source: address.source,
+    component: 'files',
+    class: address.class,
+    scheduledAt: null,
+    startedAt: address.time.toISOString(),
+    finishedAt: address.time.toISOString(),
+    tool: { name: 'postgres-backup', version: '1.2.3' },
+    client: { tar: '1.34', zstd: '1.5.7' },
+    volumes: [
+      {
+        name: 'media',
+        kind: isFull ? 'full' : 'incremental',
+        listedAt: address.time.toISOString(),
+        archive: 0,
+        storedIndex: 1,
+        keptIndex: isFull ? null : 2,
+        builtOn: dependsOn.map((point) => ({ point, class: 'daily', archiveSha256: 'ab'.repeat(32) })),
+        counts,
+      },
+    ],
+    objects,
+    dependsOn,
+    totals: {
+      storedBytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      objects: objects.length,
+      items: 1,
+    },
+    warnings: [],
+  };
+}
+
 export async function storeVerification(
   store: ObjectStore,
   address: PointAddress,
@@ -98,12 +154,12 @@ async function storeObject(store: ObjectStore, key: string, content: string): Pr
   return { key, versionId, sizeBytes, sha256, crc32: crc32Base64(crc32(bytes)), parts: [{ sizeBytes, sha256 }] };
 }
 
-function manifest(address: PointAddress, globals: StoredObject): Manifest {
+function manifest(address: PointAddress, globals: StoredObject): DumpManifest {
   return {
     format: MANIFEST_FORMAT,
     point: pointId(address),
     source: address.source,
-    component: address.component,
+    component: 'dump',
     class: address.class,
     scheduledAt: null,
     startedAt: address.time.toISOString(),

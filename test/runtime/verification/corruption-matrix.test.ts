@@ -2,8 +2,8 @@
  * Everything that can happen to a stored recovery point, seeded: all of it must be found, and nothing in what is good. The
  * points are real dumps; what each depth can see is stated beside the damage.
  */
-import { MANIFEST_NAME, manifestObjects, serialiseManifest, type Manifest, type VerifyDepth } from '../../../model';
-import type { RecoveryPoint } from '../../../runtime/catalog/recovery-point';
+import { MANIFEST_NAME, manifestObjects, serialiseManifest, type DumpManifest, type VerifyDepth } from '../../../model';
+import type { DumpPoint } from '../../../runtime/catalog/recovery-point';
 import { findPoint } from '../../../runtime/catalog/catalog';
 import { verifyAndRecord } from '../../../runtime/verification/verify-and-record';
 import { Lab, manifestOf } from '../../support/lab';
@@ -18,8 +18,8 @@ const WHEN_READ: readonly VerifyDepth[] = ['read'];
 let lab: Lab;
 /** Two dumps of one database, the second with a row more. */
 let clean: MemoryStore;
-let point: RecoveryPoint;
-let other: RecoveryPoint;
+let point: DumpPoint;
+let other: DumpPoint;
 
 beforeAll(async () => {
   lab = await Lab.start();
@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(() => lab.stop());
 
-async function dump(): Promise<RecoveryPoint> {
+async function dump(): Promise<DumpPoint> {
   const request = { globals: true, criticalTables: ['public.payments'] };
   const { source, point: id } = manifestOf(await lab.backup('orders', request, { store: clean }));
   return findPoint(clean, source, 'dump', id);
@@ -48,12 +48,41 @@ function verify(store: MemoryStore, depth: VerifyDepth, of = point) {
   return verifyAndRecord(store, of.address, verifyOptions({ depth }));
 }
 
-function objectsOf({ manifest }: RecoveryPoint) {
+function objectsOf({ manifest }: DumpPoint) {
   const objects = manifestObjects(manifest);
   // Globals, schema, and the archives of the critical and of the other tables.
   expect(objects).toHaveLength(4);
   return objects;
 }
+
+test('in a store without checksums only what was read is verified, and stays so by asking alone until something is wrong', async () => {
+  const store = clean.copy();
+  const head = store.head.bind(store);
+  store.head = async (key, options) => {
+    const found = await head(key, options);
+    return found && { ...found, crc32: undefined };
+  };
+  const outcomes: string[] = [];
+  const read: (string | undefined)[] = [];
+  const look = async (depth: VerifyDepth) => {
+    const { outcome, readAt } = await verify(store, depth);
+    outcomes.push(outcome);
+    read.push(readAt);
+  };
+  for (const depth of ['stored', 'read', 'stored', 'stored'] as const) await look(depth);
+  expect(outcomes).toEqual(['could not verify', 'passed', 'passed', 'passed']);
+  expect(read).toEqual([undefined, ...Array<unknown>(3).fill(expect.any(String))]);
+
+  const [{ key }] = objectsOf(point);
+  store.damage(key, (bytes) => bytes.subarray(1));
+  await look('stored');
+  store.damage(key, (bytes) => Buffer.concat([Buffer.alloc(1), bytes]));
+  // Its size is right again; what failed once is believed only when it was read.
+  await look('stored');
+  await look('read');
+  expect(outcomes.slice(4)).toEqual(['failed', 'could not verify', 'failed']);
+  expect(read.slice(4)).toEqual([undefined, undefined, undefined]);
+});
 
 describe.each(BOTH)('what is good passes (%s):', (depth) => {
   test('as it was stored, once and again', async () => {
@@ -163,7 +192,7 @@ test('objects of an older point in the place of its own are found', async () => 
 });
 
 describe('a manifest', () => {
-  const keyOf = ({ prefix }: RecoveryPoint) => `${prefix}${MANIFEST_NAME}`;
+  const keyOf = ({ prefix }: DumpPoint) => `${prefix}${MANIFEST_NAME}`;
 
   async function outcomeWith(store: MemoryStore, text: string): Promise<string> {
     await store.put(keyOf(point), Buffer.from(text));
@@ -199,11 +228,11 @@ describe('a manifest', () => {
   test('that is an older one in its own place is found: a good one, of what was stored there before', async () => {
     const store = clean.copy();
     await verify(store, 'stored');
-    const older: Manifest = { ...point.manifest, finishedAt: '2026-01-01T00:00:00.000Z' };
+    const older: DumpManifest = { ...point.manifest, finishedAt: '2026-01-01T00:00:00.000Z' };
     expect(await outcomeWith(store, serialiseManifest(older))).toBe('failed');
   });
 
-  test.each<[string, (manifest: Manifest) => Manifest]>([
+  test.each<[string, (manifest: DumpManifest) => DumpManifest]>([
     ['another source', (manifest) => ({ ...manifest, source: 'billing' })],
     ['another class', (manifest) => ({ ...manifest, class: 'yearly' })],
     ['no globals', (manifest) => ({ ...manifest, globals: null })],
@@ -249,12 +278,12 @@ function overwritten(bytes: Buffer, random: Seeded): Buffer {
   return changed;
 }
 
-type Database = Manifest['databases'][number];
+type Database = DumpManifest['databases'][number];
 
-function changeDatabase(manifest: Manifest, change: (database: Database) => Partial<Database>): Manifest {
+function changeDatabase(manifest: DumpManifest, change: (database: Database) => Partial<Database>): DumpManifest {
   return { ...manifest, databases: manifest.databases.map((database) => ({ ...database, ...change(database) })) };
 }
 
-function changeGlobals(manifest: Manifest, change: Partial<NonNullable<Manifest['globals']>>): Manifest {
+function changeGlobals(manifest: DumpManifest, change: Partial<NonNullable<DumpManifest['globals']>>): DumpManifest {
   return { ...manifest, globals: manifest.globals && { ...manifest.globals, ...change } };
 }

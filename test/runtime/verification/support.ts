@@ -4,7 +4,7 @@ import {
   pointId,
   pointPrefix,
   serialiseManifest,
-  type Manifest,
+  type DumpManifest,
   type PointAddress,
   type RetentionClass,
   type StoredObject,
@@ -20,7 +20,7 @@ import { MemoryStore } from '../../support/memory-store';
 export interface MadePoint {
   readonly address: PointAddress;
   readonly prefix: string;
-  readonly manifest: Manifest;
+  readonly manifest: DumpManifest;
 }
 
 export interface PointSettings {
@@ -29,7 +29,7 @@ export interface PointSettings {
   readonly sizeBytes?: number;
   readonly rows?: number;
   readonly tables?: number;
-  readonly change?: (manifest: Manifest) => Manifest;
+  readonly change?: (manifest: DumpManifest) => DumpManifest;
 }
 
 /** A store whose clock the test moves. */
@@ -93,12 +93,12 @@ function fingerprints(tables: number, rows: number): TableFingerprint[] {
   }));
 }
 
-function manifestOf(address: PointAddress, object: StoredObject, tables: TableFingerprint[]): Manifest {
+function manifestOf(address: PointAddress, object: StoredObject, tables: TableFingerprint[]): DumpManifest {
   return {
     format: 'postgres-backup/1',
     point: pointId(address),
     source: address.source,
-    component: address.component,
+    component: 'dump',
     class: address.class,
     scheduledAt: null,
     startedAt: address.time.toISOString(),

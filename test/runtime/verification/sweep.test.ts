@@ -19,7 +19,7 @@ async function swept(store: ObjectStore, changes: Partial<SweepOptions> = {}) {
   const report = await sweep(store, {
     ...verifyOptions(),
     source: 'orders',
-    component: 'dump',
+    components: ['dump'],
     hasTime: () => true,
     onVerified: ({ point }) => void order.push(point.slice(0, 8)),
     ...changes,

@@ -9,7 +9,7 @@ import { clockedStore, storePoint } from './support';
 const ENVIRONMENT = {
   POSTGRES_BACKUP_VAULT: 's3://acme-vault/team',
   POSTGRES_BACKUP_SOURCE: 'orders',
-  POSTGRES_BACKUP_COMPONENT: 'dump',
+  POSTGRES_BACKUP_COMPONENTS: '["dump"]',
 };
 
 function created(key: string, bucket = 'acme-vault') {
@@ -179,7 +179,7 @@ describe('settings', () => {
       vaultUri: 's3://acme-vault/team',
       vault: { bucket: 'acme-vault', prefix: 'team/' },
       source: 'orders',
-      component: 'dump',
+      components: ['dump'],
       expectations: { minimumTables: 12, minimumRows: 1000, encryptionKey: 'arn:key', lockSeconds: 86_400 },
     });
     expect(readSettings(ENVIRONMENT).expectations).toEqual({ minimumTables: 1, minimumRows: 0 });
@@ -188,7 +188,7 @@ describe('settings', () => {
   test.each([
     ['POSTGRES_BACKUP_VAULT', ''],
     ['POSTGRES_BACKUP_SOURCE', 'Orders'],
-    ['POSTGRES_BACKUP_COMPONENT', 'dumps'],
+    ['POSTGRES_BACKUP_COMPONENTS', 'dumps'],
     ['POSTGRES_BACKUP_MINIMUM_TABLES', '-1'],
     ['POSTGRES_BACKUP_MINIMUM_ROWS', 'many'],
     ['POSTGRES_BACKUP_LOCK_DURATION', '14 days'],

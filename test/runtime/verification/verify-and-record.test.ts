@@ -1,4 +1,4 @@
-import { VERIFICATION_CHECKS, type Verification } from '../../../model';
+import { VERIFICATION_CHECKS, type RetentionClass, type Verification } from '../../../model';
 import { findPoint, readPoint } from '../../../runtime/catalog/catalog';
 import { readVerification } from '../../../runtime/catalog/verification-record';
 import { BackupError } from '../../../runtime/errors';
@@ -25,7 +25,7 @@ test('a good point passes, and the result lies beside its manifest', async () =>
     depth: 'stored',
     verifiedAt: '2026-11-20T03:00:00.000Z',
     objects: 1,
-    totals: { storedBytes: 5000, tables: 1, rows: 1000 },
+    totals: { storedBytes: 5000, items: 1000 },
   });
   expect(JSON.parse(String(store.bytesOf(`${point.prefix}verification.json`)))).toEqual(verification);
   expect(await readVerification(store, point.prefix)).toEqual(verification);
@@ -133,7 +133,7 @@ test.each([
 describe('a point out of line with those before it', () => {
   const day = (number: number) => `2026-11-${String(number).padStart(2, '0')}T02:00:00Z`;
   /** Verified points, a day apart. */
-  async function history(...sizes: { sizeBytes?: number; rows?: number; class?: 'daily' | 'hourly' }[]) {
+  async function history(...sizes: { sizeBytes?: number; rows?: number; class?: RetentionClass }[]) {
     const { store, clock } = clockedStore();
     const verifications: Verification[] = [];
     for (const [index, size] of sizes.entries()) {
@@ -147,11 +147,11 @@ describe('a point out of line with those before it', () => {
   test.each([
     [
       { ...usual, rows: 10_000 },
-      'rows against history could not verify: it has shrunk to 10,000 rows; the median of the 4 before it is 100,000',
+      'content against history could not verify: it has shrunk to 10,000 rows; the median of the 4 before it is 100,000',
     ],
     [
       { ...usual, rows: 1_000_000 },
-      'rows against history could not verify: it has grown to 1,000,000 rows; the median of the 4 before it is 100,000',
+      'content against history could not verify: it has grown to 1,000,000 rows; the median of the 4 before it is 100,000',
     ],
     [
       { ...usual, sizeBytes: 100_000 },
@@ -168,10 +168,16 @@ describe('a point out of line with those before it', () => {
     expect(found.map(({ outcome }) => outcome)).toEqual(['passed', 'passed', 'passed', 'passed']);
   });
 
-  test('is compared with its own class only', async () => {
-    const hourly = { sizeBytes: 100, rows: 5, class: 'hourly' as const };
-    const found = await history(usual, usual, usual, usual, usual, hourly, usual);
+  test('is compared with its own class only, where a person made it: it may hold a few tables', async () => {
+    const byHand = { sizeBytes: 100, rows: 5, class: 'manual' as const };
+    const found = await history(usual, usual, usual, usual, usual, byHand, usual);
     expect(found.map(({ outcome }) => outcome)).toEqual(Array(7).fill('passed'));
+  });
+
+  test('is found among the first of a class that a schedule makes: the fourth monthly one would be too late', async () => {
+    const monthly = { ...usual, rows: 10_000, class: 'monthly' as const };
+    const found = await history(usual, usual, usual, usual, monthly, { ...usual, class: 'monthly' });
+    expect(found.map(({ outcome }) => outcome).slice(4)).toEqual(['could not verify', 'passed']);
   });
 
   test('is not compared with what failed: damage does not become the usual', async () => {

@@ -1,9 +1,9 @@
 import {
+  dumpObjects,
   MANIFEST_FORMAT,
-  manifestObjects,
   pointId,
+  type DumpManifest,
   type DumpedDatabase,
-  type Manifest,
   type StoredObject,
 } from '../../../../model';
 import type { PointWriter } from '../../../catalog/point-writer';
@@ -18,14 +18,14 @@ export function composeManifest(
   server: DescribedServer,
   startedAt: Date,
   dumped: { readonly globals: StoredObject | null; readonly databases: readonly DumpedDatabase[] },
-): Manifest {
-  const objects = manifestObjects(dumped);
+): DumpManifest {
+  const objects = dumpObjects(dumped);
   const tables = dumped.databases.flatMap((database) => database.tables);
   return {
     format: MANIFEST_FORMAT,
     point: pointId(point),
     source: point.source,
-    component: point.component,
+    component: 'dump',
     class: point.class,
     scheduledAt: run.request.scheduledAt?.toISOString() ?? null,
     startedAt: startedAt.toISOString(),

@@ -1,6 +1,7 @@
 import { encodeKeyPart, type DumpedDatabase, type StoredObject, type TableFingerprint } from '../../../../model';
 import type { ListedTable } from '../../../postgres/catalog-tables';
 import { childEnvironment } from '../../../postgres/child-environment';
+import { hashTables } from '../../../postgres/content-hash';
 import { countRows } from '../../../postgres/row-counts';
 import { formatBytes, formatNumberOf } from '../../../observe/format';
 import type { SqlSession } from '../../../postgres/session';
@@ -18,6 +19,8 @@ export interface DatabaseView {
   readonly session: SqlSession;
   readonly shared: SharedDumpArguments;
   readonly tables: readonly ListedTable[];
+  /** Those of the tables whose content is hashed. */
+  readonly hashedTables: readonly ListedTable[];
 }
 
 /** What a dump adds to what is known of the database. */
@@ -42,13 +45,13 @@ export async function dumpDatabase(run: BackupRun, view: DatabaseView): Promise<
   const pending: PendingObject[] = [];
   try {
     run.context.signal.throwIfAborted();
-    const [, rows] = await allOrStop(stop, [
+    const [, tables] = await allOrStop(stop, [
       () => receiveArchives(run, view, jobs, pending, stop),
-      () => countTables(run, view, stop.signal),
+      () => fingerprintTables(run, view, stop.signal),
     ]);
     const objects: StoredObject[] = [];
     for (const received of pending) objects.push(await received.complete());
-    return describeArchives(jobs, objects, fingerprints(view.tables, rows));
+    return describeArchives(jobs, objects, tables);
   } catch (error) {
     let failure: unknown = error;
     // The list has holes where a dump ended before it was received.
@@ -118,13 +121,27 @@ async function countTables(run: BackupRun, view: DatabaseView, signal: AbortSign
   return view.tables.map((table) => (isCounted(table) ? counts[next++] : null));
 }
 
-function fingerprints(tables: readonly ListedTable[], rows: readonly (number | null)[]): TableFingerprint[] {
-  return tables.map(({ schema, name, class: tableClass }, index) => {
+async function fingerprintTables(
+  run: BackupRun,
+  view: DatabaseView,
+  signal: AbortSignal,
+): Promise<readonly TableFingerprint[]> {
+  const rows = await countTables(run, view, signal);
+  const hashes = await hashContent(run, view, signal);
+  return view.tables.map((table, index) => {
+    const { schema, name, class: tableClass } = table;
     if (rows[index] === undefined) {
       throw new BackupError('fingerprint-failed', `table "${schema}"."${name}" was not counted`);
     }
-    return { schema, name, class: tableClass, rows: rows[index] };
+    const contentHash = hashes.get(table);
+    return { schema, name, class: tableClass, rows: rows[index], ...(contentHash !== undefined && { contentHash }) };
   });
+}
+
+async function hashContent(run: BackupRun, view: DatabaseView, signal: AbortSignal): Promise<Map<ListedTable, string>> {
+  if (run.request.content === 'schema') return new Map();
+  const hashed = await hashTables(view.session, view.hashedTables, signal);
+  return new Map(view.hashedTables.map((table, index) => [table, hashed[index].hash]));
 }
 
 function describeArchives(

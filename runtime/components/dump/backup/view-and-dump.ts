@@ -1,4 +1,5 @@
 import type { DumpedDatabase } from '../../../../model';
+import { readCatalogFingerprint } from '../../../postgres/catalog-fingerprint';
 import { listTables } from '../../../postgres/catalog-tables';
 import { countLargeObjects, listExtensions, readDatabaseFacts, readLsn } from '../../../postgres/server-facts';
 import { openSession, type SqlSession } from '../../../postgres/session';
@@ -7,6 +8,7 @@ import { dumpDatabase } from './database-dump';
 import { archiveEncodings } from './dump-arguments';
 import { isPassing } from './dump-failure';
 import { exportSnapshot, lockTables } from './snapshot';
+import { chooseHashedTables } from './hashed-tables';
 import { refuseUnfit } from './refuse-unfit';
 
 /** Dumps one database; once more, with a new snapshot, when the server went away under the first attempt. */
@@ -46,11 +48,14 @@ async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession)
   const { owner, encoding, collate, ctype, localeProvider, icuLocale, sizeBytes } = await readDatabaseFacts(session);
   const extensions = await listExtensions(session);
   const largeObjects = await countLargeObjects(session);
+  const catalog = await readCatalogFingerprint(session);
+  const hashedTables = await chooseHashedTables(session, tables, request.contentHashTables ?? []);
   // Last: when it returns, objects are visible, and a second attempt could not write them again.
   const archives = await dumpDatabase(run, {
     name,
     session,
     tables,
+    hashedTables,
     shared: {
       snapshot: snapshot.name,
       lockTimeoutSeconds: request.lockTimeoutSeconds,
@@ -72,5 +77,6 @@ async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession)
     ...archives,
     extensions,
     largeObjects,
+    catalog,
   };
 }

@@ -1,9 +1,9 @@
 import type { DumpContent, DumpedDatabase } from '../../../../model';
 import { usageError } from '../../../errors';
-import type { RecoveryPoint } from '../../../catalog/recovery-point';
+import type { DumpPoint } from '../../../catalog/recovery-point';
 
 /** Which of the point's databases is restored. */
-export function chosenDatabase(point: RecoveryPoint, wanted: string | undefined): DumpedDatabase {
+export function chosenDatabase(point: DumpPoint, wanted: string | undefined): DumpedDatabase {
   const { databases } = point.manifest;
   const names = databases.map(({ name }) => `"${name}"`).join(', ');
   if (wanted === undefined) {

@@ -1,5 +1,6 @@
 import { usageError } from '../../../errors';
 import type { ArchiveEntry } from '../../../postgres/archive/archive-head';
+import { attachmentsIn } from './attachments';
 
 /** A table a person asked for: `schema.table`, or `table` in any schema. */
 export interface WantedTable {
@@ -31,18 +32,24 @@ export function isWanted(table: { schema: string; name: string }, wanted: readon
 /**
  * The definitions that belong to some tables: the tables, what they are made of (types, sequences, functions, extensions, the
  * schema), and what hangs on them and nothing else (indexes, constraints, triggers, comments, grants). A foreign key to a
- * table that was not asked for is left out: there is nothing for it to refer to.
+ * table that was not asked for is left out: there is nothing for it to refer to. A partition without its parent is a table.
  */
 export function selectDefinitions(entries: readonly ArchiveEntry[], wanted: readonly WantedTable[]): ArchiveEntry[] {
   const byId = new Map(entries.map((entry) => [entry.dumpId, entry]));
   const tables = new Set(
     entries.filter((entry) => isRelation(entry) && isWanted(entry, wanted)).map((entry) => entry.dumpId),
   );
+  const attachments = attachmentsIn(entries);
+  const tableIds = new Set(entries.filter(isRelation).map(({ dumpId }) => dumpId));
   const selected = new Set<number>();
   const isOtherTable = (id: number): boolean => {
     const entry = byId.get(id);
     return entry !== undefined && isRelation(entry) && !tables.has(id);
   };
+
+  /** The table is in what the sequence depends on, not in what the entry does. */
+  const ownersOf = (entry: ArchiveEntry): number[] =>
+    entry.dependencies.flatMap((id) => byId.get(id)?.dependencies.filter((owner) => tableIds.has(owner)) ?? []);
 
   /** Takes an entry with everything it needs; refuses one that needs a table that is not wanted. */
   const needs = (id: number, path: ReadonlySet<number> = new Set()): number[] | undefined => {
@@ -50,8 +57,13 @@ export function selectDefinitions(entries: readonly ArchiveEntry[], wanted: read
     const entry = byId.get(id);
     if (!entry) return []; // Depends on something of the system, which no dump holds.
     if (isOtherTable(id)) return undefined;
+    if (entry.kind === 'SEQUENCE OWNED BY' && ownersOf(entry).some(isOtherTable)) return undefined;
     const below = new Set(path).add(id);
-    const needed = entry.dependencies.map((dependency) => needs(dependency, below));
+    const needed = entry.dependencies
+      .filter(
+        (dependency) => !attachments.get(id)?.has(dependency) && !(isOwnSequence(entry) && tableIds.has(dependency)),
+      )
+      .map((dependency) => needs(dependency, below));
     return needed.some((ids) => ids === undefined) ? undefined : [...needed.flatMap((ids) => ids ?? []), id];
   };
   const take = (id: number): void => needs(id)?.forEach((needed) => selected.add(needed));
@@ -99,6 +111,14 @@ const RELATIONS = new Set(['TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW'
 
 function isRelation(entry: ArchiveEntry): boolean {
   return RELATIONS.has(entry.kind);
+}
+
+/**
+ * One that is made by itself, and only then owned by a column; a partition's default uses the one that its parent owns. That
+ * of an identity column is made as a part of its table.
+ */
+function isOwnSequence(entry: ArchiveEntry): boolean {
+  return entry.kind === 'SEQUENCE' && entry.definition.startsWith('CREATE SEQUENCE');
 }
 
 /** What may depend on a table but is a thing of its own, not a part of it. */

@@ -94,10 +94,14 @@ async function selectForTarget(
   session: SqlSession,
   definitions: Definitions | null,
 ): Promise<Definitions | null> {
-  if (!definitions || run.wanted.length === 0) return definitions;
+  if (!definitions) return null;
+  const choose = run.request.chooseDefinitions;
+  if (run.wanted.length === 0)
+    return choose ? { ...definitions, entries: choose(definitions.entries), made: 'some' } : definitions;
   const selected = selectDefinitions(definitions.entries, run.wanted);
   // For rows alone nothing is made, and the sequences that are there are to be set.
-  return { ...definitions, entries: run.content === 'data' ? selected : await withoutPresent(session, selected) };
+  const entries = run.content === 'data' ? selected : await withoutPresent(session, selected);
+  return { ...definitions, entries, made: 'some' };
 }
 
 async function checkTarget(run: RestoreRun, session: SqlSession, selected: Definitions | null): Promise<void> {
@@ -105,6 +109,7 @@ async function checkTarget(run: RestoreRun, session: SqlSession, selected: Defin
   await refuseOtherEncoding(session, dumped);
   if (selected && run.request.ownership === 'as dumped') await refuseMissingRoles(session, selected.entries);
   const tables = expectedTables(dumped, (table) => wanted.length === 0 || isWanted(table, wanted));
+  if (run.request.existing === 'as prepared') return;
   if (content !== 'data' && wanted.length === 0) return refuseNonEmpty(session, target.description);
   await refuseUnfinished(session, target.description);
   if (content === 'data') return refuseUnfitTables(session, tables, target.description);

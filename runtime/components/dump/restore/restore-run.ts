@@ -21,7 +21,7 @@ export interface RestoreRun {
   readonly context: RunContext;
   readonly dumped: DumpedDatabase;
   readonly content: DumpContent;
-  /** Empty: everything. */
+  /** Empty: everything. Partitions are among them only once the definitions are read. */
   readonly wanted: readonly WantedTable[];
   readonly target: { readonly database: string; readonly description: string };
   readonly tools: PostgresTools;
@@ -38,6 +38,8 @@ export interface RestoreRun {
 export interface Definitions {
   readonly file: string;
   readonly entries: readonly ArchiveEntry[];
+  /** `some`: those of the entries alone are made. */
+  readonly made: 'all' | 'some';
 }
 
 /** Checks what can be checked without touching the target, and gathers what the steps need. */
@@ -47,13 +49,6 @@ export async function beginRestore(request: RestoreRequest, context: RunContext)
   const wanted = request.tables.map(parseWantedTable);
   if (request.existing === 'clean' && (wanted.length > 0 || content === 'data')) {
     throw usageError('--clean drops the whole database, so it cannot go with --table or --data-only');
-  }
-  for (const [index, { schema, name }] of wanted.entries()) {
-    const known = dumped.tables.some(
-      (table) => table.name === name && (schema === undefined || schema === table.schema),
-    );
-    if (!known)
-      throw usageError(`the recovery point holds no table ${request.tables[index]}`, 'Names are case-sensitive.');
   }
   const { database, description } = await context.server.open();
   const zstd = await findZstd();
@@ -71,7 +66,7 @@ export async function beginRestore(request: RestoreRequest, context: RunContext)
     tools,
     origin: { store: context.store, zstd, signal: stop.signal },
     phases: new Phases(context.reporter),
-    directory: await makeDirectory(os.tmpdir()),
+    directory: await makeDirectory(request.scratchDirectory ?? os.tmpdir()),
     stop,
     warnings: [],
   };

@@ -30,7 +30,7 @@ export async function loadDefinitions(run: RestoreRun): Promise<Definitions | nu
   const head = parseArchiveHead(await readFile(file));
   if (head === 'incomplete')
     throw new BackupError('archive-damaged', `${schema.key} ends inside its table of contents`);
-  return { file, entries: head.entries };
+  return { file, entries: head.entries, made: 'all' };
 }
 
 /** Tables and everything before the rows, or indexes, constraints and triggers after them. */
@@ -41,7 +41,7 @@ export async function restoreDefinitions(
 ): Promise<void> {
   const name = section === 'pre-data' ? 'schema' : 'indexes, constraints';
   await run.phases.run(name, async () => {
-    const list = run.wanted.length > 0 ? await writeList(run, `${section}.list`, definitions.entries) : [];
+    const list = definitions.made === 'some' ? await writeList(run, `${section}.list`, definitions.entries) : [];
     // Before the data one object may need the one before it in ways no dependency tells; after it they are independent.
     const jobs = section === 'post-data' ? [`--jobs=${run.request.jobs}`] : [];
     const stage = await startRestore(restoreProcess(run), [`--section=${section}`, ...jobs, ...list], {

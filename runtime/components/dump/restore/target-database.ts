@@ -1,4 +1,4 @@
-import type { DumpedDatabase, Manifest } from '../../../../model';
+import type { DumpedDatabase, DumpManifest } from '../../../../model';
 import { BackupError } from '../../../errors';
 import type { ArchiveEntry } from '../../../postgres/archive/archive-head';
 import { quoteIdentifier, quoteLiteral } from '../../../postgres/sql-quoting';
@@ -32,7 +32,7 @@ export async function databaseExists(maintenance: SqlSession, name: string): Pro
 }
 
 /** An older server cannot read what a newer one wrote. */
-export function refuseOlderServer(major: number, manifest: Manifest): void {
+export function refuseOlderServer(major: number, manifest: DumpManifest): void {
   if (major >= manifest.server.major) return;
   throw new BackupError(
     'version-mismatch',

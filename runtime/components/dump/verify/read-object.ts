@@ -1,9 +1,9 @@
-import type { DataArchive, DumpedDatabase, Manifest, StoredObject } from '../../../../model';
+import type { DataArchive, DumpManifest, DumpedDatabase, StoredObject } from '../../../../model';
 import { BackupError } from '../../../errors';
 import { ArchiveReader, type ArchiveContents } from '../../../postgres/archive/archive-reader';
 import { openArchive, type ArchiveOrigin } from '../verified-archive';
 import { readGlobals } from '../globals-script';
-import type { Finding } from './stored-object';
+import type { Finding } from '../../stored-object';
 
 /** One object and what it ought to hold. */
 export type ReadableObject =
@@ -16,7 +16,7 @@ export type ReadableObject =
       readonly archive: DataArchive;
     };
 
-export function readableObjects(manifest: Manifest): ReadableObject[] {
+export function readableObjects(manifest: DumpManifest): ReadableObject[] {
   const globals: ReadableObject[] = manifest.globals ? [{ kind: 'globals', object: manifest.globals }] : [];
   const archives = manifest.databases.flatMap((database): ReadableObject[] => [
     ...(database.schema ? [{ kind: 'schema' as const, object: database.schema }] : []),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DumpedDatabase, Manifest, StoredObject } from '../../../../model';
+import type { DumpedDatabase, DumpManifest, StoredObject } from '../../../../model';
 import type { RestoreReport } from '../../../../runtime/components/dump/types';
 
 const FOLDER = 'orders/dump/daily/2026/11/20/20261120T021003Z-4k2m9x/';
@@ -43,7 +43,7 @@ export function exampleDatabase(changes: Partial<DumpedDatabase> = {}): DumpedDa
   };
 }
 
-export function exampleManifest(changes: Partial<Manifest> = {}): Manifest {
+export function exampleManifest(changes: Partial<DumpManifest> = {}): DumpManifest {
   return {
     format: 'postgres-backup/1',
     point: '20261120T021003Z-4k2m9x',

@@ -1,13 +1,29 @@
 // Runs a command line in this process, with everything around it made visible.
 import { EventEmitter } from 'node:events';
-import { parsePointId, pointPrefix, type ExitCode, type PointAddress } from '../../../../model';
-import type { RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
-import type { DumpRequest, RestoreRequest, VerifyDepth } from '../../../../runtime/components/dump/types';
+import {
+  parsePointId,
+  pointPrefix,
+  type Component,
+  type ExitCode,
+  type ManifestOf,
+  type PointAddress,
+  type VerifyDepth,
+} from '../../../../model';
+import type { DumpPoint, RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
+import type { DumpRequest, RestoreRequest } from '../../../../runtime/components/dump/types';
 import type { RunContext } from '../../../../runtime/context';
-import type { Dependencies, DumpComponent, Retention } from '../../../../runtime/cli/dependencies';
+import type {
+  Dependencies,
+  DumpComponent,
+  ConfigurationComponent,
+  FilesComponent,
+  Retention,
+} from '../../../../runtime/cli/dependencies';
 import { runProgram } from '../../../../runtime/cli/program';
 import type { StopSignal } from '../../../../runtime/cli/run-limits';
 import { BackupError } from '../../../../runtime/errors';
+import { walTools } from '../../../../runtime/wal/tools';
+import { systemTools, type SystemTools } from '../../../../runtime/system/tools';
 import type { ObjectStore } from '../../../../runtime/store/store';
 import { exampleManifest, examplePassedRestore } from './examples';
 
@@ -17,11 +33,19 @@ export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 export interface Setup {
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
+  readonly baseBackup?: Partial<Dependencies['baseBackup']>;
+  readonly moments?: Partial<Dependencies['moments']>;
+  readonly objects?: Partial<Dependencies['objects']>;
+  readonly files?: Partial<FilesComponent>;
+  readonly configuration?: Partial<ConfigurationComponent>;
+  readonly verifyPoint?: Dependencies['verifyPoint'];
   readonly verifyAndRecord?: Dependencies['verifyAndRecord'];
   readonly retention?: Partial<Retention>;
+  readonly drills?: Partial<Dependencies['drills']>;
+  readonly system?: Partial<SystemTools>;
   readonly sendNotice?: Dependencies['sendNotice'];
   readonly resolveServer?: Dependencies['resolveServer'];
-  readonly points?: readonly RecoveryPoint[];
+  readonly points?: readonly DumpPoint[];
   readonly readStatus?: Dependencies['catalog']['readStatus'];
   readonly terminal?: { readonly columns: number };
   /** What was written when the process would have been ended at once. */
@@ -74,11 +98,13 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       processors: 8,
       now: () => NOW,
       clock: () => 0,
+      program: ['/usr/bin/node', '/opt/postgres-backup.js'],
       exit: (code) => {
         ran.exits.push(code);
         setup.onExit?.({ ...seen });
       },
     },
+    callerIdentity: async () => 'arn:aws:sts::111122223333:assumed-role/Restore/0123456789abcdef',
     openStore: (uri) => {
       ran.vaults.push(uri);
       return { uri } as ObjectStore;
@@ -95,10 +121,10 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
     },
     catalog: {
       listPoints: async () => points.map((point) => point.address),
-      findPoint: async (_store, source, _component, wanted) => {
+      findPoint: async <C extends Component>(_store: ObjectStore, source: string, _component: C, wanted: string) => {
         const found = points.find((point) => wanted === 'latest' || point.manifest.point === wanted);
         if (!found) throw new BackupError('point-missing', `there is no recovery point ${wanted} of "${source}"`);
-        return found;
+        return found as RecoveryPoint as RecoveryPoint<ManifestOf<C>>;
       },
       readPoint: async (_store, address) => {
         const found = points.find((point) => point.address === address);
@@ -111,6 +137,15 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         throw new Error('no status was set up');
       },
     },
+    baseBackup: { backup: nobodyAsked, ...setup.baseBackup },
+    moments: { restore: nobodyAsked, ...setup.moments },
+    objects: {
+      openBucket: nobodyAsked,
+      openMirror: nobodyAsked,
+      backup: nobodyAsked,
+      restore: nobodyAsked,
+      ...setup.objects,
+    },
     dump: {
       backup: async (request, context) => {
         ran.backups.push(request);
@@ -122,12 +157,6 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         ran.restores.push(request);
         return setup.dump?.restore ? setup.dump.restore(request, context) : examplePassedRestore();
       },
-      verify: async (point, depth, context) => {
-        ran.verifications.push({ point: point.manifest.point, depth });
-        return setup.dump?.verify
-          ? setup.dump.verify(point, depth, context)
-          : { outcome: 'passed', point: point.manifest.point, source: 'orders', depth, objects: [], durationMs: 1 };
-      },
       check: async (request, context) => {
         ran.checks.push(request);
         return setup.dump?.check
@@ -135,10 +164,36 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
           : { outcome: 'passed', server: 'backup@db.internal:5432/orders', databases: [] };
       },
     },
+    configuration: {
+      backup: async () => {
+        throw new Error('no configuration was set up');
+      },
+      restore: async () => {
+        throw new Error('no configuration was set up');
+      },
+      ...setup.configuration,
+    },
+    files: {
+      backup: async () => {
+        throw new Error('no files were set up');
+      },
+      restore: async () => {
+        throw new Error('no files were set up');
+      },
+      ...setup.files,
+    },
+    verifyPoint: async (point, depth, context) => {
+      ran.verifications.push({ point: point.manifest.point, depth });
+      return setup.verifyPoint
+        ? setup.verifyPoint(point, depth, context)
+        : { outcome: 'passed', point: point.manifest.point, source: 'orders', depth, objects: [], durationMs: 1 };
+    },
     verifyAndRecord: async (store, address, options) => {
       if (setup.verifyAndRecord) return setup.verifyAndRecord(store, address, options);
       throw new Error('nothing may be recorded');
     },
+    wal: walTools,
+    system: { ...systemTools, ...setup.system },
     retention: {
       plan: async () => {
         throw new Error('no test plans without saying how');
@@ -147,6 +202,15 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
         throw new Error('nothing may be marked');
       },
       ...setup.retention,
+    },
+    drills: {
+      run: async () => {
+        throw new Error('nothing may be drilled');
+      },
+      evidence: async () => {
+        throw new Error('nothing was gathered');
+      },
+      ...setup.drills,
     },
     sendNotice: async (notice, destination) => {
       if (setup.sendNotice) return setup.sendNotice(notice, destination);
@@ -160,7 +224,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
 export function examplePoint(
   id = '20261120T021003Z-4k2m9x',
   changes: Parameters<typeof exampleManifest>[0] = {},
-): RecoveryPoint {
+): DumpPoint {
   const parsed = parsePointId(id);
   if (!parsed) throw new Error(`not an id: ${id}`);
   const manifest = exampleManifest({ point: id, startedAt: parsed.time.toISOString(), ...changes });
@@ -173,4 +237,8 @@ export function untilAborted({ signal }: Pick<RunContext, 'signal'>): Promise<ne
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
+}
+
+async function nobodyAsked(): Promise<never> {
+  throw new Error('no test asks for it');
 }

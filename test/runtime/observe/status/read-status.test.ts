@@ -21,6 +21,7 @@ test('a source without any backup has an age all the same, and one that no objec
   expect(measured).toEqual({
     newestAge: 315_360_000,
     newestVerifiedAge: 315_360_000,
+    oldestVerificationAge: 0,
     lastRunFailed: 0,
     pointsNotGood: 0,
     pointsKept: 0,
@@ -33,7 +34,7 @@ test('age counts from when the store heard of the run first, not from its end', 
   await vault.at(`${DAY}T02:30:00Z`).succeedLater(writer);
   await vault.at(`${DAY}T02:31:00Z`).verify(writer.address);
   const { newest, newestVerified, measured } = await statusOf(vault, `${DAY}T03:00:00Z`);
-  expect(newest).toMatchObject({ storedBytes: 1200, rows: 212_408, durationMs: 190_000, verification: 'passed' });
+  expect(newest).toMatchObject({ storedBytes: 1200, items: 212_408, durationMs: 190_000, verification: 'passed' });
   expect(newestVerified?.begunAt).toEqual(new Date(`${DAY}T02:00:00Z`));
   expect(measured).toMatchObject({
     newestAge: 3600,
@@ -72,7 +73,7 @@ test('a backup whose verification failed is not the newest, and is counted', asy
 test('one that is only unlike those before it rings while it is the newest, and no longer', async () => {
   const vault = new Vault(`${DAY}T01:00:00Z`);
   const shrunk = await vault.succeed();
-  await vault.verify(shrunk, 'could not verify', undefined, VERIFICATION_CHECKS.rowHistory);
+  await vault.verify(shrunk, 'could not verify', undefined, VERIFICATION_CHECKS.itemHistory);
   expect((await statusOf(vault, `${DAY}T01:30:00Z`)).measured.pointsNotGood).toBe(1);
   await vault.at(`${DAY}T02:00:00Z`).verify(await vault.succeed());
   const { notGood, measured } = await statusOf(vault, `${DAY}T02:30:00Z`);

@@ -3,7 +3,7 @@ import {
   pointPrefix,
   serialiseManifest,
   VERIFICATION_FORMAT,
-  type Manifest,
+  type DumpManifest,
   type Outcome,
   type PointAddress,
   type RetentionClass,
@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly class?: RetentionClass;
   /** What the writer says, whatever the store's clock says. */
   readonly named?: Date;
-  readonly manifest?: Partial<Manifest>;
+  readonly manifest?: Partial<DumpManifest>;
 }
 
 export class Vault {
@@ -88,7 +88,7 @@ export class Vault {
   }
 }
 
-export function manifestOf(address: PointAddress, changes: Partial<Manifest> = {}): Manifest {
+export function manifestOf(address: PointAddress, changes: Partial<DumpManifest> = {}): DumpManifest {
   const prefix = pointPrefix(address);
   const sha256 = 'a'.repeat(64);
   const globals = {

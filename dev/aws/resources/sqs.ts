@@ -1,0 +1,19 @@
+import { arnOf } from '../account';
+import type { PolicyDocument } from '../iam/policy';
+import { optional, physicalName, type Handler } from './handler';
+
+export const queue: Handler = (resource, cloud) => {
+  const name = optional(resource, 'QueueName') ?? physicalName(resource);
+  const { id, region } = cloud.account;
+  const url = `https://sqs.${region}.amazonaws.com/${id}/${name}`;
+  const arn = arnOf(cloud.account, 'sqs', name);
+  cloud.queues.add({ arn, name, url });
+  return { ref: url, attributes: { Arn: arn, QueueName: name, QueueUrl: url } };
+};
+
+export const queuePolicy: Handler = (resource, cloud) => {
+  for (const url of resource.properties.Queues as string[]) {
+    cloud.queues.get(url).policy = resource.properties.PolicyDocument as PolicyDocument;
+  }
+  return { ref: resource.logicalId };
+};

@@ -1,0 +1,58 @@
+/** The stack of the demonstration: a database on RDS, its backup, and a role for whoever is on call. As somebody would deploy it. */
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { BackupPlan, Notify, PostgresBackup, PostgresSource } from '../../lib';
+import { BACKUP_ROLE, CRITICAL_TABLES, DATABASE, EPHEMERAL_TABLES } from './clinic';
+
+export const SOURCE = 'clinic';
+export const ON_CALL = 'on-call';
+export const MAIL = 'ops@example.com';
+export const BACKUP_USER = 'BackupUser';
+export const WEBHOOK = 'Webhook';
+
+export interface ClinicStackProps {
+  /** Major version of PostgreSQL. */
+  readonly major: number;
+}
+
+export class ClinicStack extends Stack {
+  readonly backup: PostgresBackup;
+
+  constructor(scope: Construct, id: string, { major }: ClinicStackProps) {
+    super(scope, id);
+    const vpc = ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
+      vpcId: 'vpc-0123456789abcdef0',
+      availabilityZones: ['eu-central-1a', 'eu-central-1b'],
+      privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+    });
+    const database = new rds.DatabaseInstance(this, 'Database', {
+      engine: rds.DatabaseInstanceEngine.postgres({
+        version: rds.PostgresEngineVersion.of(String(major), String(major)),
+      }),
+      credentials: rds.Credentials.fromGeneratedSecret('clinic_admin'),
+      databaseName: DATABASE,
+      vpc,
+    });
+    const secret = new secretsmanager.Secret(this, BACKUP_USER, {
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ username: BACKUP_ROLE, dbname: DATABASE }),
+        generateStringKey: 'password',
+      },
+    });
+    this.backup = new PostgresBackup(this, 'Backup', {
+      source: PostgresSource.fromDatabaseInstance(database, { name: SOURCE, secret }),
+      vpc,
+      plan: BackupPlan.production(),
+      recoveryPointObjective: Duration.hours(1),
+      tables: { critical: CRITICAL_TABLES, ephemeral: EPHEMERAL_TABLES },
+      minimumTables: 10,
+      notify: [Notify.email(MAIL), Notify.webhook(new secretsmanager.Secret(this, WEBHOOK))],
+    });
+    const onCall = new iam.Role(this, 'OnCall', { roleName: ON_CALL, assumedBy: new iam.AccountRootPrincipal() });
+    this.backup.grantRestore(onCall);
+  }
+}

@@ -1,0 +1,93 @@
+import { Annotations, Lazy, Stack, Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { ENVIRONMENT, MirrorSetting, mirrorNameProblem } from '../model';
+import { BackupComponent } from './backup-component';
+import { IBackupVault } from './backup-vault-props';
+import { MirrorOptions, ObjectMirrorProps } from './object-mirror-props';
+import { ScheduledComponent } from './scheduled-component';
+
+/**
+ * Mirrors buckets into the vault on a schedule: what is new or changed is copied as a version of its own, nothing is ever deleted
+ * there, and each recovery point is an inventory of which version was at the source under which key.
+ *
+ * One for a source; it may have several mirrors, which make one recovery point together.
+ */
+export class ObjectMirror extends ScheduledComponent {
+  private readonly vault: IBackupVault;
+  private readonly mirrors = new Map<string, MirrorSetting>();
+
+  constructor(scope: Construct, id: string, props: ObjectMirrorProps) {
+    super(scope, id, props, {
+      component: BackupComponent.OBJECTS,
+      command: ['backup', 'objects'],
+      environment: {
+        [ENVIRONMENT.mirrors]: Lazy.string({ produce: () => Stack.of(this).toJsonString([...this.mirrors.values()]) }),
+        ...(props.concurrency !== undefined && { [ENVIRONMENT.concurrency]: atOnce(props.concurrency) }),
+        ...(props.bandwidthLimit && { [ENVIRONMENT.bandwidthLimit]: String(props.bandwidthLimit.toBytes()) }),
+      },
+    });
+    this.vault = props.vault;
+    this.node.addValidation({
+      validate: () =>
+        this.mirrors.size > 0 ? [] : ['it mirrors nothing: call addMirror(name, { from: ObjectSource.bucket(…) })'],
+    });
+  }
+
+  /**
+   * Adds a bucket to what is mirrored.
+   *
+   * @param name of the mirror: a part of every key in the vault, so it never changes
+   * @param options what is mirrored
+   */
+  public addMirror(name: string, options: MirrorOptions): void {
+    const problem = mirrorNameProblem(name);
+    if (problem) throw new Error(`mirror name '${name}' is not usable: ${problem}`);
+    if (this.mirrors.has(name)) throw new Error(`${this.node.path} has a mirror '${name}' already`);
+    const { include, exclude, tags, throughTask } = options;
+    this.mirrors.set(name, {
+      name,
+      ...options.from._bind(this.task),
+      ...prefixes('include', include),
+      ...prefixes('exclude', exclude),
+      ...(tags === false && { tags }),
+      ...(throughTask && { throughHere: true }),
+    });
+    this.vault.grantMirror(this.task, this.sourceName, name);
+    this.warnOfSize(name, options.estimatedObjects);
+  }
+
+  /** @internal */
+  public override _letVerify(verifier: iam.IGrantable): void {
+    this.vault.grantReadMirrors(verifier, this.sourceName);
+  }
+
+  private warnOfSize(name: string, objects: number | undefined): void {
+    if (objects === undefined || Token.isUnresolved(objects) || objects <= MANY_OBJECTS) return;
+    const hours = Math.ceil((objects / OBJECTS_LISTED_A_SECOND / 3600) * 10) / 10;
+    Annotations.of(this).addWarningV2(
+      `cdk-postgres-backup:manyObjects:${name}`,
+      `mirror '${name}' has about ${objects.toLocaleString('en-US')} objects: every run lists all of them, which alone takes about ${hours} hours. ` +
+        'Plan it less often than that, or divide it into several sources by folder.',
+    );
+  }
+}
+
+/** A page of 1,000 takes S3 about a tenth of a second, and each page needs the one before. */
+const OBJECTS_LISTED_A_SECOND = 10_000;
+const MANY_OBJECTS = 20_000_000;
+
+function atOnce(value: number): string {
+  if (!Token.isUnresolved(value) && (!Number.isInteger(value) || value < 1 || value > 512)) {
+    throw new Error(`concurrency is ${value}, but must be a whole number from 1 to 512`);
+  }
+  return String(value);
+}
+
+function prefixes(prop: 'include' | 'exclude', list: string[] | undefined): Partial<MirrorSetting> {
+  if (list === undefined || list.length === 0) return {};
+  if (list.includes('')) {
+    throw new Error(`${prop} is ${JSON.stringify(list)}: an empty prefix means everything; take it out`);
+  }
+  return { [prop]: list };
+}

@@ -1,0 +1,170 @@
+import { Token } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { acknowledgeWildcardResource } from './acknowledge';
+import { BackupTask } from './backup-task';
+
+/**
+ * Which part of a bucket is mirrored.
+ */
+export interface ObjectSourceOptions {
+  /**
+   * Folder of the bucket, without a slash at its end. Keys in the mirror begin after it.
+   *
+   * @default - the whole bucket
+   */
+  readonly folder?: string;
+}
+
+/**
+ * A bucket of a store that speaks S3 and is not AWS: MinIO, Ceph, a hosted one.
+ */
+export interface EndpointObjectSourceProps extends ObjectSourceOptions {
+  /** Where the store answers: `https://minio.internal:9000`. */
+  readonly url: string;
+
+  /** Name of the bucket. */
+  readonly bucketName: string;
+
+  /** Secret with the fields `accessKeyId` and `secretAccessKey` of somebody who may list and read the bucket. */
+  readonly secret: secretsmanager.ISecret;
+
+  /**
+   * Where the task may connect to for it, on the port of the URL.
+   *
+   * @default - any address
+   */
+  readonly peer?: ec2.IPeer;
+}
+
+/**
+ * What a mirror is told of a source.
+ *
+ * @internal
+ */
+export interface BoundObjectSource {
+  readonly from: string;
+  readonly endpoint?: string;
+  readonly secret?: string;
+}
+
+/**
+ * Objects that are mirrored.
+ */
+export abstract class ObjectSource {
+  /**
+   * A bucket of S3. It should keep versions of its own too; a mirror does not need them. If it is encrypted with a key of
+   * another account, that key's policy must let the task use it.
+   *
+   * @param bucket the bucket
+   * @param options which part of it
+   */
+  public static bucket(bucket: s3.IBucket, options: ObjectSourceOptions = {}): ObjectSource {
+    return new BucketSource(bucket, folderPrefix(options.folder));
+  }
+
+  /**
+   * A bucket of another store. Every byte of it passes through the task.
+   *
+   * @param props where it is, and as whom it is read
+   */
+  public static endpoint(props: EndpointObjectSourceProps): ObjectSource {
+    return new EndpointSource(props, folderPrefix(props.folder));
+  }
+
+  /**
+   * Lets the task read it.
+   *
+   * @internal
+   */
+  public abstract _bind(task: BackupTask): BoundObjectSource;
+}
+
+class BucketSource extends ObjectSource {
+  constructor(
+    private readonly bucket: s3.IBucket,
+    private readonly prefix: string,
+  ) {
+    super();
+  }
+
+  public _bind(task: BackupTask): BoundObjectSource {
+    const { bucket, prefix } = this;
+    const objects = bucket.arnForObjects(`${prefix}*`);
+    const grant = (actions: string[], resource: string, conditions?: Record<string, Record<string, string[]>>) =>
+      iam.Grant.addToPrincipalOrResource({
+        grantee: task,
+        actions,
+        resourceArns: [resource],
+        conditions,
+        resource: bucket,
+      });
+    // GetObject reads and lets S3 copy; GetObjectTagging because tags are kept in the inventory.
+    grant(['s3:GetObject', 's3:GetObjectTagging'], objects);
+    grant(
+      ['s3:ListBucket'],
+      bucket.bucketArn,
+      prefix === '' ? undefined : { StringLike: { 's3:prefix': [`${prefix}*`] } },
+    );
+    bucket.encryptionKey?.grantDecrypt(task);
+    for (const holder of new Set([task, task.grantPrincipal])) {
+      if (!Construct.isConstruct(holder)) continue;
+      acknowledgeWildcardResource(
+        holder,
+        objects,
+        'The source of a mirror is read whole: its keys are not known beforehand.',
+      );
+    }
+    return { from: uri(bucket.bucketName, prefix) };
+  }
+}
+
+class EndpointSource extends ObjectSource {
+  private readonly port: number;
+
+  constructor(
+    private readonly props: EndpointObjectSourceProps,
+    private readonly prefix: string,
+  ) {
+    super();
+    this.port = portOf(props.url);
+  }
+
+  public _bind(task: BackupTask): BoundObjectSource {
+    const { url, bucketName, secret, peer } = this.props;
+    secret.grantRead(task);
+    const { port } = this;
+    // HTTPS the task may do anyway.
+    if (port !== 443)
+      task.connections.allowTo(peer ?? ec2.Peer.anyIpv4(), ec2.Port.tcp(port), `object store ${bucketName}`);
+    return { from: uri(bucketName, this.prefix), endpoint: url, secret: secret.secretArn };
+  }
+}
+
+function uri(bucketName: string, prefix: string): string {
+  return `s3://${bucketName}/${prefix}`.replace(/\/$/, '');
+}
+
+function folderPrefix(folder: string | undefined): string {
+  if (folder === undefined || folder === '') return '';
+  // It becomes a part of policies, where `*` and `?` would widen them.
+  if (Token.isUnresolved(folder) || /[*?$]|^\/|\/$/.test(folder)) {
+    throw new Error(
+      `folder '${folder}' of an object source is not usable: name it as keys begin, such as 'uploads/2026', without '*', '?', '$' and without a slash at either end`,
+    );
+  }
+  return `${folder}/`;
+}
+
+function portOf(url: string): number {
+  if (Token.isUnresolved(url))
+    throw new Error('the url of an object source must be known at synthesis: its port is opened');
+  const match = /^https:\/\/[A-Za-z0-9.-]+(?::(\d{1,5}))?\/?$/.exec(url);
+  if (!match) {
+    throw new Error(`url '${url}' of an object source is not usable: give it as https://host or https://host:port`);
+  }
+  return Number(match[1] ?? 443);
+}

@@ -1,0 +1,80 @@
+import type { ItemsManifest } from './manifest-head';
+
+/** The manifest of mirrors of object stores. The data lies apart, as versions (see {@link mirrorPrefix}); its objects are the inventories. */
+export interface ObjectsManifest extends ItemsManifest {
+  readonly component: 'objects';
+  readonly mirrors: readonly MirrorRecord[];
+}
+
+/** One mirror in a recovery point: what there was at the source, and where it lies. */
+export interface MirrorRecord {
+  readonly name: string;
+  /** `s3://bucket[/prefix]`. */
+  readonly from: string;
+  /** Of a store other than AWS; `null` for AWS, or for the vault's own. */
+  readonly endpoint: string | null;
+  /** Folder in the vault, with a slash at its end: `orders/mirrors/uploads/`. */
+  readonly prefix: string;
+  /** The inventory, in order of the keys; each is one of the manifest's objects. At least one, also of an empty source. */
+  readonly inventory: readonly InventorySegment[];
+  /** Objects in the inventory. */
+  readonly objects: number;
+  /** Bytes of these objects. */
+  readonly sizeBytes: number;
+  /** Since the recovery point before. */
+  readonly changes: MirrorChanges;
+  /** Objects that were at the source and are not in the inventory. */
+  readonly missing: MissingObjects;
+}
+
+export interface InventorySegment {
+  /** Of the segment, as in the manifest's `objects`. */
+  readonly key: string;
+  readonly entries: number;
+  /** Keys at the source; `null` when it has no entries. */
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+export interface MirrorChanges {
+  readonly copied: number;
+  readonly copiedBytes: number;
+  readonly unchanged: number;
+  /** In the recovery point before, and no longer at the source. Their versions stay in the vault. */
+  readonly gone: number;
+  /** Deleted at the source between the listing and the copy. Nothing is wrong with that. */
+  readonly vanished: number;
+}
+
+/** Why an object that is at the source is not in the inventory. */
+export const MISSING_REASONS = ['changing', 'archived', 'denied'] as const;
+export type MissingReason = (typeof MISSING_REASONS)[number];
+
+export interface MissingObjects {
+  readonly count: number;
+  /** The first of them. */
+  readonly examples: readonly { readonly key: string; readonly reason: MissingReason }[];
+}
+
+/** How many missing objects are named. */
+export const MOST_MISSING_EXAMPLES = 100;
+
+/**
+ * Where mirrored objects lie, each under its own key, byte for byte. Apart from the recovery points, so that listing these
+ * never lists data: `<source>/mirrors/<mirror>/<key>`.
+ */
+export function mirrorPrefix(source: string, mirror: string): string {
+  return `${mirrorsPrefix(source)}${mirror}/`;
+}
+
+export function mirrorsPrefix(source: string): string {
+  return `${source}/mirrors/`;
+}
+
+/** Says what is wrong with a mirror's name, or nothing. */
+export function mirrorNameProblem(name: string): string | undefined {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) {
+    return 'use 1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit';
+  }
+  return undefined;
+}

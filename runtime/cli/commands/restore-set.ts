@@ -1,0 +1,134 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { COMPONENTS, type BackupSet, type Component, type SqlCheck } from '../../../model';
+import { usageError } from '../../errors';
+import { restoreSteps, type RestoreTargets } from '../../system/restore-steps';
+import type { Answer } from '../answer';
+import type { CommandRun } from '../execute';
+import { examples, EXIT_CODES_HELP, serverHelp, VAULT_HELP } from '../help-text';
+import { addSecretOptions, addSharedOptions, LONG_RUN } from '../options/shared-options';
+import { nonEmpty, oneOf, repeatable, sqlChecks } from '../options/values';
+import { plannedSetAnswer, restoredSetAnswer } from '../output/restore-set-output';
+import { addPointArgument } from './point-argument';
+
+interface RestoreSetOptions {
+  readonly service: readonly string[];
+  readonly cluster?: string;
+  readonly objectsTo: ReadonlyMap<string, string>;
+  readonly filesTo?: string;
+  readonly overwrite?: boolean;
+  readonly clean?: boolean;
+  readonly create?: boolean;
+  readonly roles?: boolean;
+  readonly skip: readonly Component[];
+  readonly checks: readonly SqlCheck[];
+  readonly state?: string;
+  readonly dryRun?: boolean;
+}
+
+export function describeRestoreSet(parent: Command): Command {
+  const command = parent
+    .command('set')
+    .summary('restore the full system from a set')
+    .description(
+      'Restores what belongs together: stops the ECS services named, restores each component of the set in order, asks your\n' +
+        'checks, and starts the services again, also when it fails half-way. The same command again goes on where it was broken off.',
+    );
+  addPointArgument(command);
+  addSetOptions(command);
+  addSecretOptions(command);
+  addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/restore-set/1'] });
+  return command
+    .addHelpText('after', serverHelp('the database to fill'))
+    .addHelpText('after', VAULT_HELP)
+    .addHelpText(
+      'after',
+      examples(
+        'postgres-backup restore set latest --dry-run --vault s3://acme-vault --source orders',
+        'postgres-backup restore set latest --service web --cluster shop --clean --objects-to uploads=s3://acme-uploads --vault s3://acme-vault --source orders',
+      ),
+    )
+    .addHelpText('after', EXIT_CODES_HELP);
+}
+
+function addSetOptions(command: Command): void {
+  const options = [
+    new Option('--dry-run', 'only say what would be done'),
+    new Option('--service <name>', 'ECS service to stop meanwhile: name or ARN; repeat it')
+      .argParser(repeatable)
+      .default([], 'none'),
+    new Option('--cluster <name>', 'ECS cluster of the services').argParser(nonEmpty),
+    new Option('--clean', 'drop the database with all it holds, and create it anew'),
+    new Option('--create', 'create the database when there is none'),
+    new Option('--roles', 'restore roles and memberships first'),
+    new Option('--objects-to <mirror=uri>', 'the bucket for a mirror’s objects: uploads=s3://bucket; repeat it')
+      .argParser(places)
+      .default(new Map(), 'nowhere'),
+    new Option('--files-to <directory>', 'the directory for the files').argParser(nonEmpty),
+    new Option('--overwrite', 'write over other objects and files under the same name'),
+    new Option('--skip <component>', 'leave a component of the set out; repeat it')
+      .argParser(skipped)
+      .default([], 'none'),
+    new Option('--checks <json>', 'SQL checks to ask at the end, as a drill takes them')
+      .argParser(sqlChecks)
+      .default([], 'none'),
+    new Option(
+      '--state <file>',
+      'where it is written down what is done (default: postgres-backup-restore-SOURCE.json)',
+    ).argParser(nonEmpty),
+  ];
+  command.optionsGroup('What to restore, and how:');
+  options.forEach((option) => command.addOption(option));
+}
+
+export async function restoreSet(wanted: string, run: CommandRun): Promise<Answer> {
+  const options = run.command.opts<RestoreSetOptions>();
+  const { source, store, reporter, signal, now, dependencies } = run;
+  const { system, host } = dependencies;
+  const passedOver = (set: string, reason: string) => reporter.warn(`set ${set} is passed over: ${reason}`);
+  const set = await system.findSet(store, source, wanted, passedOver);
+  const request = {
+    set: set.set,
+    services: options.service,
+    steps: restoreSteps(set, await targetsOf(set, options, run)),
+  };
+  reporter.headline(`${source}: set ${set.set} of ${set.startedAt}`);
+  if (options.dryRun) return plannedSetAnswer(source, request);
+
+  const report = await system.restore(request, {
+    services: system.services(options.cluster, signal),
+    state: system.stateFile(options.state ?? `postgres-backup-restore-${source}.json`),
+    perform: (step) => system.perform(step, { env: host.env, vaultUri: store.uri, source, signal }),
+    check: () => (options.checks.length === 0 ? Promise.resolve([]) : system.check(options.checks, run.server(), run)),
+    reporter,
+    signal,
+    now,
+  });
+  return restoredSetAnswer(source, report);
+}
+
+async function targetsOf(set: BackupSet, options: RestoreSetOptions, run: CommandRun): Promise<RestoreTargets> {
+  const absent = options.skip.find((component) => !set.members.some((member) => member.component === component));
+  if (absent) throw usageError(`--skip ${absent}: the set has none`);
+  const dump = set.members.find(({ component }) => component === 'dump');
+  const point = dump?.point && !options.skip.includes('dump') ? await run.points('dump').find(dump.point) : undefined;
+  return {
+    databases: point?.manifest.databases.map(({ name }) => name) ?? [],
+    dumpOptions: (['clean', 'create', 'roles'] as const).filter((name) => options[name]).map((name) => `--${name}`),
+    objects: options.objectsTo,
+    files: options.filesTo,
+    overwrite: options.overwrite ? 'overwrite' : 'refuse',
+    skip: options.skip,
+  };
+}
+
+function skipped(text: string, before: readonly Component[]): readonly Component[] {
+  return [...before, oneOf(COMPONENTS)(text)];
+}
+
+function places(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1 || !/^s3:\/\/./.test(text.slice(at + 1))) {
+    throw new InvalidArgumentError('Give the mirror’s name and its bucket, such as uploads=s3://acme-uploads.');
+  }
+  return new Map([...before, [text.slice(0, at), text.slice(at + 1)]]);
+}

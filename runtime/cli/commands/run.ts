@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import type { Component, RunConfiguration } from '../../../model';
+import type { SystemRunRequest } from '../../system/run-system';
+import type { TaskStarter } from '../../system/task';
+import type { Answer } from '../answer';
+import type { CommandRun } from '../execute';
+import { examples, EXIT_CODES_HELP, serverHelp, VAULT_HELP } from '../help-text';
+import { addRunOptions, checkRunOptions, statedConfiguration, type RunOptions } from '../options/run-options';
+import { addSecretOptions, addSharedOptions, LONG_RUN } from '../options/shared-options';
+import { runAnswer } from '../output/run-output';
+
+export function describeRun(parent: Command): Command {
+  const command = parent
+    .command('run')
+    .summary('back up one component, or the full system, now')
+    .description(
+      'Starts the deployed tasks and follows them until what they made is in the vault, or runs the same here (--local).\n' +
+        'With --all, or --set, the recovery points are recorded as a set, with a report: what belongs together is restored together.',
+    );
+  addRunOptions(command);
+  addSecretOptions(command);
+  addSharedOptions(command, { deadline: LONG_RUN, documents: ['postgres-backup/run/1'] });
+  return command
+    .addHelpText('after', serverHelp('whose rows --reference-query looks at, or --local backs up'))
+    .addHelpText('after', VAULT_HELP)
+    .addHelpText(
+      'after',
+      examples(
+        'postgres-backup run --all --vault s3://acme-vault --source orders',
+        'postgres-backup run --component dump --verified --vault s3://acme-vault --source orders',
+        'postgres-backup run --local --component dump --component configuration --set --vault s3://acme-vault --source orders',
+      ),
+    )
+    .addHelpText('after', EXIT_CODES_HELP);
+}
+
+export async function runNow(run: CommandRun): Promise<Answer> {
+  const options = run.command.opts<RunOptions>();
+  checkRunOptions(options);
+  const { components, starter } = options.local ? here(options, run) : await deployed(options, run);
+  const request: SystemRunRequest = {
+    components,
+    class: options.class,
+    time: wholeSeconds(run.now()),
+    record: options.all || options.set ? 'set' : 'none',
+    referenceQueries: options.referenceQuery ?? [],
+  };
+  run.reporter.headline(`${run.source}: ${components.join(', ')} → ${run.store.uri}`);
+  const set = await stoppedInWords(options, run, () => runSystem(request, starter, options, run));
+  return runAnswer(set, request.record);
+}
+
+interface Runnable {
+  readonly components: readonly Component[];
+  readonly starter: TaskStarter;
+}
+
+function here({ component = [] }: RunOptions, { dependencies, store, source }: CommandRun): Runnable {
+  const { env } = dependencies.host;
+  return { components: component, starter: dependencies.system.localTasks({ env, vaultUri: store.uri, source }) };
+}
+
+async function deployed(
+  options: RunOptions,
+  { dependencies: { system }, store, source }: CommandRun,
+): Promise<Runnable> {
+  const configuration = statedConfiguration(options) ?? (await system.configuration(source, store.uri));
+  return { components: options.component ?? componentsOf(configuration), starter: system.deployedTasks(configuration) };
+}
+
+function componentsOf({ tasks }: RunConfiguration): Component[] {
+  return tasks.map(({ component }) => component);
+}
+
+function runSystem(request: SystemRunRequest, starter: TaskStarter, { verified }: RunOptions, run: CommandRun) {
+  const { dependencies, store, source, reporter, signal, now } = run;
+  const { system } = dependencies;
+  return system.run(request, {
+    store,
+    source,
+    starter,
+    reporter,
+    signal,
+    now,
+    wait: system.wait,
+    until: verified ? 'verified' : 'made',
+    spool: (query) => system.spool(query, run.server(), signal),
+  });
+}
+
+/** A deployed task does not end because nobody follows it any more. */
+async function stoppedInWords<Result>(
+  { local }: RunOptions,
+  { signal, reporter }: CommandRun,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (signal.aborted && !local)
+      reporter.warn('tasks that were started go on; postgres-backup status tells how they end');
+    throw thrown;
+  }
+}
+
+/** Recovery points are named by whole seconds. */
+function wholeSeconds(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000);
+}

@@ -1,0 +1,134 @@
+import type { MirrorRecord, ObjectsManifest } from '../../../model';
+import type { MirrorsResult, ObjectsRestoreReport } from '../../components/objects/types';
+import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
+import { printable } from '../../observe/printable';
+import type { Style } from '../../observe/style';
+import type { RequestCounts } from '../../store/bucket';
+import type { Answer } from '../answer';
+import { outcomeColour } from './outcome-colour';
+
+/** `--json` of `backup objects`. */
+export interface MirrorsDocument {
+  readonly format: 'postgres-backup/backup/1';
+  /** `could not verify`: objects of the source are missing. `skipped`: another run makes the recovery point of this time. */
+  readonly outcome: 'passed' | 'could not verify' | 'skipped';
+  readonly source: string;
+  readonly component: 'objects';
+  /** Why it was skipped. */
+  readonly reason?: string;
+  readonly point?: string;
+  readonly class?: string;
+  readonly uri?: string;
+  readonly durationMs?: number;
+  readonly totals?: ObjectsManifest['totals'];
+  readonly mirrors?: readonly Omit<MirrorRecord, 'inventory'>[];
+  readonly requests?: RequestCounts;
+  /** By the list prices of us-east-1. */
+  readonly estimatedRequestDollars?: number;
+}
+
+/** `--json` of `restore objects`. */
+export interface ObjectsRestoreDocument extends ObjectsRestoreReport {
+  readonly format: 'postgres-backup/objects/1';
+}
+
+/** Objects that are named; `--json` has more of them. */
+const MOST_NAMED = 20;
+
+export function mirrorsAnswer(source: string, result: MirrorsResult): Answer {
+  const head = { format: 'postgres-backup/backup/1', source, component: 'objects' } as const;
+  if (result.outcome === 'skipped') {
+    const summary = `skipped: ${printable(result.reason)}`;
+    const document: MirrorsDocument = { ...head, outcome: 'skipped', reason: result.reason };
+    return { outcome: 'skipped', summary, lines: (style) => [style.unsure(summary)], document };
+  }
+  const { manifest, uri, durationMs, requests } = result;
+  const missing = manifest.mirrors.reduce((sum, mirror) => sum + mirror.missing.count, 0);
+  const outcome = missing > 0 ? 'could not verify' : 'passed';
+  const facts = [
+    formatNumberOf(manifest.totals.items, 'object'),
+    `${formatCount(manifest.mirrors.reduce((sum, { changes }) => sum + changes.copied, 0))} copied`,
+    ...(missing > 0 ? [`${formatNumberOf(missing, 'object')} missing`] : []),
+    formatDuration(durationMs),
+  ].join(' · ');
+  const word = missing > 0 ? 'backed up, not everything:' : 'backed up:';
+  const document: MirrorsDocument = {
+    ...head,
+    outcome,
+    point: manifest.point,
+    class: manifest.class,
+    uri,
+    durationMs: Math.round(durationMs),
+    totals: manifest.totals,
+    mirrors: manifest.mirrors.map(({ inventory: _, ...mirror }) => mirror),
+    requests,
+    estimatedRequestDollars: requestDollars(requests),
+  };
+  return {
+    outcome,
+    summary: `${word} ${manifest.point} · ${facts}`,
+    lines: (style) => [
+      ...manifest.mirrors.flatMap((mirror) => mirrorLines(mirror, style)),
+      `${outcomeColour(outcome, style)(word)} ${manifest.point} · ${facts}`,
+      `  ${style.faint(printable(uri))}`,
+      `  ${style.faint(requestLine(requests))}`,
+    ],
+    document,
+  };
+}
+
+export function objectsRestoreAnswer(report: ObjectsRestoreReport): Answer {
+  const { outcome, restored, restoredBytes, same, different, damaged, missing, durationMs } = report;
+  const facts = [
+    `${formatNumberOf(restored, 'object')} (${formatBytes(restoredBytes)}) put back`,
+    ...(same > 0 ? [`${formatCount(same)} there already`] : []),
+    ...(different > 0 ? [`${formatCount(different)} not written over`] : []),
+    ...(damaged > 0 ? [`${formatCount(damaged)} damaged`] : []),
+    ...(missing > 0 ? [`${formatCount(missing)} never mirrored`] : []),
+    formatDuration(durationMs),
+  ].join(' · ');
+  const word = outcome === 'passed' ? 'restored:' : 'failed:';
+  const document: ObjectsRestoreDocument = {
+    format: 'postgres-backup/objects/1',
+    ...report,
+    durationMs: Math.round(durationMs),
+  };
+  return {
+    outcome,
+    summary: `${word} ${facts}`,
+    lines: (style) => [
+      ...namedLines(report.findings, different + damaged, ({ key, finding }) => `${key}: ${finding}`, style),
+      `${outcomeColour(outcome, style)(word)} ${facts}`,
+    ],
+    document,
+  };
+}
+
+function mirrorLines({ name, objects, sizeBytes, changes, missing }: MirrorRecord, style: Style): string[] {
+  const facts = [
+    `${formatNumberOf(objects, 'object')}, ${formatBytes(sizeBytes)}`,
+    `${formatCount(changes.copied)} copied`,
+    `${formatCount(changes.gone)} gone`,
+  ].join(' · ');
+  const named = namedLines(missing.examples, missing.count, ({ key, reason }) => `${key}: ${reason}`, style);
+  return [`  ${printable(name)}  ${facts}`, ...named];
+}
+
+function namedLines<T>(items: readonly T[], count: number, text: (item: T) => string, style: Style): string[] {
+  const lines = items.slice(0, MOST_NAMED).map((item) => `  ${style.bad('✗')} ${printable(text(item))}`);
+  const left = count - lines.length;
+  return left > 0 ? [...lines, `  and ${formatNumberOf(left, 'more object')}`] : lines;
+}
+
+/** https://aws.amazon.com/s3/pricing/, S3 Standard in us-east-1, for a thousand requests. */
+const DOLLARS_PER_THOUSAND = { writing: 0.005, reading: 0.0004 };
+
+function requestDollars({ writing, reading }: RequestCounts): number {
+  const dollars = (writing * DOLLARS_PER_THOUSAND.writing + reading * DOLLARS_PER_THOUSAND.reading) / 1000;
+  return Math.round(dollars * 10_000) / 10_000;
+}
+
+function requestLine(requests: RequestCounts): string {
+  const sum = formatNumberOf(requests.writing + requests.reading, 'request');
+  return `${sum} to S3, about $${requestDollars(requests).toFixed(2)} at list prices`;
+}

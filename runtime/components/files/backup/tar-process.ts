@@ -1,0 +1,56 @@
+/** The tar that archives what it is told, and what its end means. */
+import { BackupError } from '../../../errors';
+import { describeExit, startStage, type Stage, type StageExit } from '../../../process/stage';
+import type { ProducerExit } from '../../../store/verified-stream';
+import type { VolumeSource } from '../types';
+import type { FilesRun } from './files-run';
+import type { Findings } from './findings';
+
+export function startArchiving({ tar }: FilesRun, { directory }: VolumeSource, signal: AbortSignal): Stage {
+  const stage = startStage({
+    name: 'tar',
+    file: tar.program,
+    args: [
+      '--create',
+      '--format=posix',
+      // Times of access and of change are not restored; without them the same file makes the same bytes.
+      '--pax-option=delete=atime,delete=ctime',
+      '--sparse',
+      '--numeric-owner',
+      ...tar.attributes,
+      '--no-recursion',
+      '--ignore-failed-read',
+      `--directory=${directory}`,
+      '--null',
+      '--verbatim-files-from',
+      '--files-from=-',
+      '--file=-',
+    ],
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+    stdin: 'pipe',
+    stdout: 'pipe',
+    signal,
+  });
+  stage.stdin?.on('error', () => undefined);
+  return stage;
+}
+
+/** 1 says that something changed while tar read it, which is a finding and no failure: every name it was asked for is accounted for. */
+export function acceptedExit(exit: StageExit, findings: Findings, warnings: string[]): ProducerExit {
+  if (exit.signal !== null || (exit.code !== 0 && exit.code !== 1)) throw tarFailure(exit);
+  if (exit.code === 1 && !findings.sawChange) warnings.push(`tar says: ${exit.lastWords.trim().slice(-500)}`);
+  return { ...exit, code: 0 };
+}
+
+function tarFailure(exit: StageExit): BackupError {
+  return new BackupError('tool-failed', `tar ${describeExit(exit)}`, { detail: exit.lastWords.trim() || undefined });
+}
+
+/** A tar that failed leaves a cut archive: it is to blame, not who read it. SIGTERM is what it gets from us. */
+export async function blamedOnTar(error: unknown, tar: Stage, isFirst: boolean): Promise<unknown> {
+  tar.stop();
+  const exit = await tar.exited;
+  const isCut = error instanceof BackupError && (error.code === 'archive-damaged' || error.code === 'tool-failed');
+  const hasFailed = exit.signal !== null ? exit.signal !== 'SIGTERM' : exit.code !== 0 && exit.code !== 1;
+  return isFirst && isCut && hasFailed ? tarFailure(exit) : error;
+}

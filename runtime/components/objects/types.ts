@@ -1,0 +1,111 @@
+import type { ObjectsManifest, Outcome, RetentionClass } from '../../../model';
+import type { RecoveryPoint } from '../../catalog/recovery-point';
+import type { Bucket, RequestCounts } from '../../store/bucket';
+import type { RunContext } from '../../context';
+
+/** What a run of mirrors works with: it needs no server. */
+export type MirrorContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now' | 'deadlineSeconds'>;
+
+export interface MirrorsRequest {
+  readonly source: string;
+  readonly class: RetentionClass;
+  /** The scheduler's time of firing: two runs with the same time make one recovery point, the later one is skipped. */
+  readonly scheduledAt?: Date;
+  readonly mirrors: readonly MirrorRequest[];
+  /** Where mirrored objects are written: the vault, as a bucket. */
+  readonly vault: Bucket;
+  readonly settings: MirrorSettings;
+}
+
+/** One mirror: what is copied, and under which name. */
+export interface MirrorRequest {
+  readonly name: string;
+  readonly from: Bucket;
+  /** Of a store other than AWS. */
+  readonly endpoint: string | null;
+  /** The vault's store can read the source by itself. Otherwise every byte passes through here. */
+  readonly way: 'by the store' | 'through here';
+  /** Prefixes, below the source's own; empty: everything. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly tags: 'keep' | 'leave out';
+}
+
+export interface MirrorSettings {
+  /** Objects on their way at once. */
+  readonly concurrency: number;
+  /** Bytes a second that pass through here; absent: no limit. */
+  readonly bandwidthBytesPerSecond?: number;
+  /** What becomes of a run after which more than half of the objects or bytes of the last one are gone. */
+  readonly loss: 'refuse' | 'accept';
+  /** Share of objects or bytes, 0 to 1. */
+  readonly lossLimit: number;
+  /** Objects larger than this are copied in parts of this size. */
+  readonly partBytes: number;
+  /** What the store copies in one request. */
+  readonly wholeCopyBytes: number;
+  /** Lines of one piece of the inventory. */
+  readonly segmentEntries: number;
+  /** A piece is stored at the latest after so many copies: what a run that is killed has to copy again. */
+  readonly segmentCopies: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const DEFAULT_MIRROR_SETTINGS: MirrorSettings = {
+  concurrency: 64,
+  loss: 'refuse',
+  lossLimit: 0.5,
+  partBytes: 8 * MIB,
+  // S3 copies up to 5 GiB at once; in parts it is faster from some hundred megabytes on.
+  wholeCopyBytes: 1024 * MIB,
+  segmentEntries: 100_000,
+  segmentCopies: 10_000,
+};
+
+export type MirrorsResult =
+  | {
+      readonly outcome: 'made';
+      readonly manifest: ObjectsManifest;
+      readonly uri: string;
+      readonly durationMs: number;
+      readonly requests: RequestCounts;
+    }
+  | { readonly outcome: 'skipped'; readonly reason: string };
+
+export interface ObjectsRestoreRequest {
+  readonly point: RecoveryPoint<ObjectsManifest>;
+  /** Which of the point's mirrors; absent: its only one. */
+  readonly mirror?: string;
+  readonly vault: Bucket;
+  readonly to: Bucket;
+  /** One store holds both, and copies by itself. Otherwise every byte passes through here. */
+  readonly way: 'by the store' | 'through here';
+  /** Only keys that begin so; empty: all. */
+  readonly below: string;
+  /** What becomes of other content under the same key. */
+  readonly existing: 'refuse' | 'overwrite';
+  readonly settings: Pick<MirrorSettings, 'concurrency' | 'partBytes' | 'wholeCopyBytes'>;
+}
+
+export interface ObjectsRestoreReport {
+  /** `failed` when anything that was asked for is not at the target. */
+  readonly outcome: Outcome;
+  readonly point: string;
+  readonly source: string;
+  readonly mirror: string;
+  readonly target: string;
+  readonly restored: number;
+  readonly restoredBytes: number;
+  /** Were there already. */
+  readonly same: number;
+  /** Other content was there and was left. */
+  readonly different: number;
+  /** Not in the vault any more as they were mirrored. */
+  readonly damaged: number;
+  /** Objects of the source that the mirror could not copy: they are not in the recovery point. */
+  readonly missing: number;
+  /** The first of those that were not put back. */
+  readonly findings: readonly { readonly key: string; readonly finding: string }[];
+  readonly durationMs: number;
+}

@@ -1,0 +1,84 @@
+/** Asks the store what versions it has, in one listing, and holds the inventory against it side by side. */
+import { compareKeys, mirroredKey, type InventoryEntry, type MirrorRecord, type StoredObject } from '../../../../model';
+import type { Step } from '../../../observe/reporter';
+import type { VersionEntry } from '../../../store/store';
+import type { VerificationContext } from '../../component';
+import { readInventory } from '../inventory/read-inventory';
+import { MirrorFindings } from './mirror-findings';
+
+export async function lookUpMirrored(
+  mirror: MirrorRecord,
+  objects: readonly StoredObject[],
+  context: VerificationContext,
+  step: Step,
+): Promise<MirrorFindings> {
+  const { store, signal } = context;
+  const findings = new MirrorFindings();
+  const versions = new Versions(store.versions(mirror.prefix)[Symbol.asyncIterator](), mirror.prefix.length);
+  try {
+    for await (const batch of readInventory(store, mirror, objects, signal)) {
+      signal.throwIfAborted();
+      for (const entry of batch) {
+        const found = entry.long === undefined ? await versions.find(entry) : await lookUpLong(mirror, entry, context);
+        findings.note(entry, judge(entry, found));
+      }
+      step.detail(batch[batch.length - 1].key);
+    }
+  } finally {
+    await versions.close();
+  }
+  return findings;
+}
+
+type Described = Pick<VersionEntry, 'sizeBytes' | 'etag'>;
+
+function judge(entry: InventoryEntry, found: Described | undefined): Parameters<MirrorFindings['note']>[1] {
+  if (!found) return { wrong: `version ${entry.versionId} is not there` };
+  if (found.sizeBytes !== entry.sizeBytes) {
+    return { wrong: `it has ${found.sizeBytes} bytes, the inventory says ${entry.sizeBytes}` };
+  }
+  if (found.etag === undefined) return 'unproven';
+  return found.etag === entry.etag ? 'good' : { wrong: `its ETag is ${found.etag}, the inventory says ${entry.etag}` };
+}
+
+/** They lie apart, in another order; and they are few. */
+async function lookUpLong(
+  { prefix }: MirrorRecord,
+  entry: InventoryEntry,
+  { store }: VerificationContext,
+): Promise<Described | undefined> {
+  return store.head(mirroredKey(prefix, entry), { versionId: entry.versionId, checksum: 'leave out' });
+}
+
+/** A listing of versions that is gone through once, forwards. */
+class Versions {
+  private current: VersionEntry | undefined;
+  private begun = false;
+
+  constructor(
+    private readonly listed: AsyncIterator<VersionEntry>,
+    private readonly prefixLength: number,
+  ) {}
+
+  async find({ key, versionId }: InventoryEntry): Promise<VersionEntry | undefined> {
+    if (!this.begun) await this.advance();
+    while (this.current) {
+      const order = compareKeys(this.current.key.slice(this.prefixLength), key);
+      if (order > 0) return undefined;
+      const found = this.current;
+      await this.advance();
+      if (order === 0 && found.versionId === versionId) return found;
+    }
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.listed.return?.();
+  }
+
+  private async advance(): Promise<void> {
+    this.begun = true;
+    const next = await this.listed.next();
+    this.current = next.done ? undefined : next.value;
+  }
+}

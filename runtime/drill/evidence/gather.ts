@@ -1,0 +1,116 @@
+import {
+  EVIDENCE_FORMAT,
+  evidenceDays,
+  longestGapSeconds,
+  type Evidence,
+  type EvidentDrill,
+  type EvidentObjectives,
+  type EvidentPoint,
+} from '../../../model';
+import type { RunContext } from '../../context';
+import { BackupError } from '../../errors';
+import type { ObjectStore } from '../../store/store';
+import { VERSION } from '../../version';
+import { chainProblems, listDrillKeys, readDrill, type StoredDrill } from '../records';
+import { readPoints } from './points';
+
+export interface EvidenceRequest {
+  readonly source: string;
+  readonly days: number;
+  /** As stated by whoever asks; drills know of the restore time alone. */
+  readonly recoveryPointObjectiveSeconds?: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Gathers what the vault knows of a period: recovery points, also those that ended since, and every drill. Changes nothing. */
+export async function gatherEvidence(
+  request: EvidenceRequest,
+  context: Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>,
+): Promise<Evidence> {
+  const { store, signal, now } = context;
+  const to = now();
+  const from = new Date(to.getTime() - request.days * DAY_MS);
+  const step = context.reporter.begin('reading');
+  const records: StoredDrill[] = [];
+  const unreadable: string[] = [];
+  for (const key of await listDrillKeys(store, request.source)) {
+    signal.throwIfAborted();
+    step.detail(key);
+    const record = await readOrNote(store, key, unreadable);
+    if (record) records.push(record);
+  }
+  const inPeriod = records.filter(({ drill }) => new Date(drill.startedAt) >= from).reverse();
+  const points = withDrills(await readPoints(request.source, from, to, context), inPeriod);
+  step.done(`${points.length} recovery points, ${inPeriod.length} drills`);
+  return {
+    format: EVIDENCE_FORMAT,
+    source: request.source,
+    vault: store.uri,
+    at: to.toISOString(),
+    from: from.toISOString(),
+    days: evidenceDays(points, from, to),
+    points,
+    drills: inPeriod.map(describe),
+    chainProblems: [...unreadable, ...chainProblems(records)],
+    objectives: objectivesOf(request, points, inPeriod, to),
+    tool: { name: 'postgres-backup', version: VERSION },
+  };
+}
+
+/** What is no record hides none of the others. */
+async function readOrNote(store: ObjectStore, key: string, unreadable: string[]): Promise<StoredDrill | undefined> {
+  try {
+    return await readDrill(store, key);
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code !== 'manifest-invalid') throw error;
+    unreadable.push(error.message);
+    return undefined;
+  }
+}
+
+/** Of several drills of one point, the newest counts. `drills` come the newest first. */
+function withDrills(points: readonly EvidentPoint[], drills: readonly StoredDrill[]): EvidentPoint[] {
+  return points.map((point) => {
+    const drilled = drills.find(({ drill }) => drill.point?.point === point.point)?.drill;
+    return { ...point, drill: drilled ? { drill: drilled.drill, outcome: drilled.outcome } : null };
+  });
+}
+
+function describe({ key, sha256, drill }: StoredDrill): EvidentDrill {
+  const comparisons = drill.databases.flatMap((database) => database.comparisons);
+  const passedOf = (all: readonly { readonly outcome: string }[]) => ({
+    passed: all.filter(({ outcome }) => outcome === 'passed').length,
+    of: all.length,
+  });
+  return {
+    drill: drill.drill,
+    key,
+    sha256,
+    startedAt: drill.startedAt,
+    outcome: drill.outcome,
+    point: drill.point?.point ?? null,
+    restoreMs: drill.restoreMs,
+    recoveryTimeObjectiveSeconds: drill.recoveryTimeObjectiveSeconds,
+    comparisons: passedOf(comparisons),
+    checks: passedOf(drill.checks),
+    issues: drill.issues.map(({ subject, finding }) => `${subject}: ${finding}`),
+  };
+}
+
+function objectivesOf(
+  request: EvidenceRequest,
+  points: readonly EvidentPoint[],
+  drills: readonly StoredDrill[],
+  to: Date,
+): EvidentObjectives {
+  const restores = drills.flatMap(({ drill }) =>
+    drill.outcome === 'passed' && drill.restoreMs !== null ? [drill.restoreMs] : [],
+  );
+  return {
+    longestGapSeconds: longestGapSeconds(points, to),
+    recoveryPointObjectiveSeconds: request.recoveryPointObjectiveSeconds ?? null,
+    slowestRestoreMs: restores.length > 0 ? Math.max(...restores) : null,
+    recoveryTimeObjectiveSeconds: drills[0]?.drill.recoveryTimeObjectiveSeconds ?? null,
+  };
+}

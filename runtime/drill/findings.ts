@@ -1,0 +1,97 @@
+import {
+  DRILL_FORMAT,
+  pointId,
+  worstOutcome,
+  type Drill,
+  type DrilledCheck,
+  type DrilledDatabase,
+  type DrilledPoint,
+  type DrillIssue,
+} from '../../model';
+import { addressOf } from '../catalog/run-id';
+import { VERSION } from '../version';
+import { judge } from './judge';
+import type { DrillPhases } from './phases';
+import type { OneResult } from './one-database';
+import type { DrillRequest } from './types';
+
+/** What a drill has found so far, and the record that it makes. */
+export class Findings {
+  point: DrilledPoint | null = null;
+  sourceVersion: string | null = null;
+  drillVersion: string | null = null;
+  readonly warnings: string[] = [];
+  private readonly databases: DrilledDatabase[] = [];
+  private readonly checks: DrilledCheck[] = [];
+  private readonly stops: DrillIssue[] = [];
+  private failure: Drill['failure'] = null;
+  private isRestored = false;
+  private readonly begun = performance.now();
+
+  constructor(
+    private readonly request: DrillRequest,
+    private readonly startedAt: Date,
+  ) {}
+
+  add({ database, checks }: OneResult): void {
+    this.databases.push(database);
+    this.checks.push(...checks);
+  }
+
+  /** Every database was restored: what it took is what a restore takes. */
+  allRestored(): void {
+    this.isRestored = true;
+  }
+
+  /** Something ended the drill, or a part of it that counts. The first is what it is said to have failed of. */
+  stoppedBy(thrown: unknown, signal: AbortSignal): void {
+    const { error, outcome } = judge(thrown, signal);
+    const { code, message, detail } = error;
+    this.failure ??= { code, message, detail: detail ?? null };
+    this.stops.push({ subject: 'drill', outcome, finding: [message, detail].filter(Boolean).join(': ') });
+  }
+
+  record(phases: DrillPhases, previous: Drill['previous'], finishedAt: Date): Drill {
+    const { source, recoveryTimeObjectiveSeconds, where } = this.request;
+    const issues = [...this.stops, ...this.comparisonIssues(), ...this.checkIssues()];
+    const compared = this.databases.flatMap(({ comparisons }) => comparisons.map(({ outcome }) => outcome));
+    return {
+      format: DRILL_FORMAT,
+      drill: pointId(addressOf({ source, component: 'dump', class: 'manual', startedAt: this.startedAt })),
+      source,
+      component: 'dump',
+      outcome: worstOutcome([...issues.map(({ outcome }) => outcome), ...compared]),
+      startedAt: this.startedAt.toISOString(),
+      finishedAt: finishedAt.toISOString(),
+      durationMs: Math.round(performance.now() - this.begun),
+      point: this.point,
+      versions: { source: this.sourceVersion, drill: this.drillVersion, tool: VERSION },
+      where,
+      phases: phases.completed,
+      restoreMs: this.isRestored ? phases.restoreMs : null,
+      recoveryTimeObjectiveSeconds: recoveryTimeObjectiveSeconds ?? null,
+      databases: this.databases,
+      checks: this.checks,
+      issues,
+      failure: this.failure,
+      warnings: this.warnings,
+      previous,
+    };
+  }
+
+  private comparisonIssues(): DrillIssue[] {
+    const several = this.databases.length > 1;
+    return this.databases.flatMap((database) =>
+      database.comparisons.flatMap(({ name, outcome, findings }): DrillIssue[] => {
+        const subject = several ? `${name} of ${database.name}` : name;
+        return outcome === 'passed' ? [] : findings.map((finding) => ({ subject, outcome, finding }));
+      }),
+    );
+  }
+
+  private checkIssues(): DrillIssue[] {
+    return this.checks.flatMap(({ name, outcome, finding }): DrillIssue[] =>
+      outcome === 'passed' ? [] : [{ subject: `check ${JSON.stringify(name)}`, outcome, finding }],
+    );
+  }
+}

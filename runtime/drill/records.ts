@@ -1,0 +1,76 @@
+import { DRILL_FORMAT, DRILL_NAME, drillKey, drillsPrefix, type Drill } from '../../model';
+import { readText } from '../catalog/read-text';
+import { sha256Of } from '../catalog/verification-record';
+import { BackupError } from '../errors';
+import type { ObjectStore } from '../store/store';
+
+/** The records of a source's drills. Each names the one before it with its digest, so that none is changed or taken away unseen. */
+export interface StoredDrill {
+  readonly key: string;
+  /** Of the record's bytes, hex. */
+  readonly sha256: string;
+  readonly drill: Drill;
+}
+
+/** Keys of the records, the oldest first. */
+export async function listDrillKeys(store: ObjectStore, source: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const entry of store.list(drillsPrefix(source))) {
+    if (entry.kind === 'object' && entry.key.endsWith(`/${DRILL_NAME}`)) keys.push(entry.key);
+  }
+  return keys.sort();
+}
+
+/** `manifest-invalid` for what is no record of a drill. */
+export async function readDrill(store: ObjectStore, key: string): Promise<StoredDrill> {
+  const text = await readText(store, key);
+  if (text === undefined) throw new BackupError('object-missing', `there is no ${key} in ${store.uri}`);
+  return { key, sha256: sha256Of(text), drill: parse(text, key) };
+}
+
+/** The newest record's key and digest, for the next to name. */
+export async function lastRecord(store: ObjectStore, source: string): Promise<Drill['previous']> {
+  const key = (await listDrillKeys(store, source)).at(-1);
+  if (key === undefined) return null;
+  const text = await readText(store, key);
+  return text === undefined ? null : { key, sha256: sha256Of(text) };
+}
+
+/** Writes the record, never over another. Gives its key. */
+export async function writeDrill(store: ObjectStore, drill: Drill): Promise<string> {
+  const key = drillKey(drill.source, drill.drill);
+  const body = Buffer.from(`${JSON.stringify(drill, null, 1)}\n`);
+  await store.put(key, body, { ifAbsent: true, contentType: 'application/json' });
+  return key;
+}
+
+/** What is wrong with the chain of these records, the oldest first; empty when every record that is named is there, unchanged. */
+export function chainProblems(records: readonly StoredDrill[]): string[] {
+  const known = new Map(records.map(({ key, sha256 }) => [key, sha256]));
+  const named = new Set(records.flatMap(({ drill }) => drill.previous?.key ?? []));
+  const problems = records.flatMap(({ drill, key }) => {
+    const { previous } = drill;
+    if (previous === null) return [];
+    const sha256 = known.get(previous.key);
+    if (sha256 === undefined) return [`${previous.key} is gone: ${key} names it`];
+    return sha256 === previous.sha256 ? [] : [`${previous.key} was changed since ${key} was written`];
+  });
+  const unnamed = records.slice(0, -1).filter(({ key }) => !named.has(key));
+  return [...problems, ...unnamed.map(({ key }) => `${key} is named by none after it: it was put there later`)];
+}
+
+function parse(text: string, key: string): Drill {
+  const value = parseJson(text);
+  if (value?.format !== DRILL_FORMAT || typeof value.drill !== 'string' || typeof value.outcome !== 'string') {
+    throw new BackupError('manifest-invalid', `${key} is no record of a drill`);
+  }
+  return value as Drill;
+}
+
+function parseJson(text: string): Partial<Drill> | undefined {
+  try {
+    return (JSON.parse(text) as Partial<Drill> | null) ?? undefined;
+  } catch {
+    return undefined; // Not JSON is no record: the caller says so.
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What shows that a restored server stands where it should: the last transaction before, as the archive has it. It is read from
+ * the log itself and asked of the server, so nothing needs to be put into anybody's database for it.
+ */
+import { formatLsn, parseLsn } from '../../model';
+import { BackupError } from '../errors';
+import type { SqlSession } from '../postgres/session';
+import type { ClusterLog } from './cluster-log';
+import { transactionEnds, type ArchivedLog, type TransactionEnd } from './read-wal';
+import type { CanaryFinding, MomentTarget, ReachedMoment } from './types';
+
+export interface CanaryQuestion {
+  readonly session: SqlSession;
+  readonly target: MomentTarget;
+  readonly archived: ArchivedLog;
+  readonly log: ClusterLog;
+  readonly timeline: number;
+  /** Where the base backup's log begins. */
+  readonly from: bigint;
+}
+
+/** So many segments are looked at for a transaction; a heartbeat makes that one or two. */
+const MOST_SEGMENTS = 64;
+
+export async function askCanary(question: CanaryQuestion): Promise<{ reached: ReachedMoment; canary: CanaryFinding }> {
+  const [row] = await question.session.query<{ lsn: string; at: string | null }>(`
+    SELECT pg_last_wal_replay_lsn()::text AS lsn,
+           to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS at`);
+  const position = parseLsn(row.lsn);
+  if (position === undefined)
+    throw new BackupError('restore-failed', `the server stands at ${row.lsn}, which is no position`);
+  const reached = { lsn: row.lsn, lastTransactionAt: row.at };
+  return { reached, canary: await judge(question, position, row.at) };
+}
+
+async function judge(question: CanaryQuestion, position: bigint, at: string | null): Promise<CanaryFinding> {
+  const { target } = question;
+  if (target.kind === 'lsn' && position < target.lsn) {
+    return failed(`the server stands at ${formatLsn(position)}, before ${formatLsn(target.lsn)}`);
+  }
+  const { before, after } = await neighbours(question, position);
+  if (target.kind === 'time') {
+    const asked = target.at.toISOString().replace('T', ' ').replace('Z', '');
+    if (before && microseconds(before.at) > microseconds(asked))
+      return failed(`the last transaction ended at ${before.at}`);
+    if (after && microseconds(after.at) <= microseconds(asked)) {
+      return failed(`a transaction that ended at ${after.at} is in the archive and not in the server`);
+    }
+  }
+  if (!before) {
+    if (at !== null) return failed(`the server knows of a transaction at ${at} that the archive does not have`);
+    const finding =
+      'no transaction ended between the base backup and the moment, so that none shows where the server stands';
+    return { outcome: 'could not verify', finding };
+  }
+  if (at === null || microseconds(at) !== microseconds(before.at)) {
+    return failed(
+      `the last transaction in the archive ended at ${before.at}, that of the server at ${at ?? 'no time'}`,
+    );
+  }
+  const status = await statusOf(question.session, before);
+  if (status !== before.kind)
+    return failed(`transaction ${before.xid} is ${before.kind} in the archive, ${status} in the server`);
+  return {
+    outcome: 'passed',
+    finding: `transaction ${before.xid}, ${before.kind} at ${before.at} UTC, is the last before it in the archive and in the server`,
+  };
+}
+
+/** The transactions that ended last before a position and first after it, as far as the archive has them near. */
+async function neighbours(question: CanaryQuestion, position: bigint) {
+  const { archived, log, timeline, from } = question;
+  const size = BigInt(log.segmentBytes);
+  let after: TransactionEnd | undefined;
+  let start = ((position - 1n) / size) * size;
+  for (let looks = 0; looks < MOST_SEGMENTS && start + size > from; looks += 1, start -= size) {
+    const segment = log.segmentHolding(start, timeline);
+    if (segment === undefined) break;
+    const ends = await transactionEnds(archived, segment);
+    after ??= ends.find(({ lsn }) => lsn >= position);
+    const before = ends.findLast(({ lsn }) => lsn < position && lsn >= from);
+    if (before) return { before, after };
+  }
+  return { before: undefined, after };
+}
+
+/** A record has 32 bits of a transaction's number: those that were last given out. */
+async function statusOf(session: SqlSession, { xid }: TransactionEnd): Promise<string> {
+  const [{ next }] = await session.query<{ next: string }>(
+    'SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next',
+  );
+  const epoch = BigInt(next) >> 32n;
+  const full = (epoch << 32n) | xid;
+  const known = full < BigInt(next) ? full : full - 2n ** 32n;
+  if (known < 0n) return 'unknown';
+  const [{ status }] = await session.query<{ status: string | null }>(
+    `SELECT pg_xact_status('${known}'::xid8) AS status`,
+  );
+  return status ?? 'unknown';
+}
+
+/** Of `2026-11-20 15:50:35.057578`, UTC; digits that are left out are zeros. */
+function microseconds(at: string): bigint {
+  const [seconds, fraction = ''] = at.split('.');
+  return BigInt(Date.parse(`${seconds.replace(' ', 'T')}Z`)) * 1000n + BigInt(fraction.padEnd(6, '0').slice(0, 6));
+}
+
+function failed(finding: string): CanaryFinding {
+  return { outcome: 'failed', finding };
+}

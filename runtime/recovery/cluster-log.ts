@@ -1,0 +1,64 @@
+/** What of a cluster's log is in the archive, read by one listing. */
+import { CoveredLog, segmentAt, segmentStart, timelineName, type TimelineOrigin } from '../../model';
+import type { WalArchive } from '../wal/archive';
+
+export class ClusterLog {
+  private constructor(
+    readonly segmentBytes: number,
+    /** Newest last. */
+    readonly timelines: readonly number[],
+    private readonly names: ReadonlySet<string>,
+    private readonly histories: ReadonlyMap<number, readonly TimelineOrigin[]>,
+    private readonly covered: CoveredLog,
+  ) {}
+
+  static async read(
+    archive: WalArchive,
+    systemIdentifier: string,
+    segmentBytes: number,
+    signal: AbortSignal,
+  ): Promise<ClusterLog> {
+    const segments: { name: string; timeline: number }[] = [];
+    const histories = new Map<number, readonly TimelineOrigin[]>();
+    for await (const { file } of archive.files(systemIdentifier)) {
+      signal.throwIfAborted();
+      if (file.kind === 'segment') segments.push({ name: file.name, timeline: file.timeline });
+      if (file.kind === 'history') {
+        histories.set(file.timeline, await archive.history(systemIdentifier, file.timeline, signal));
+      }
+    }
+    const timelines = [...new Set([...segments.map(({ timeline }) => timeline), ...histories.keys()])];
+    return new ClusterLog(
+      segmentBytes,
+      timelines.sort((a, b) => a - b),
+      new Set(segments.map(({ name }) => name)),
+      histories,
+      new CoveredLog(segmentBytes, segments, histories),
+    );
+  }
+
+  /**
+   * The first byte that recovery on the way to `target` does not find, from a base backup that was taken on `timeline`; nothing
+   * when that timeline does not lead to it, or left it before the base backup ended.
+   */
+  reach(timeline: number, from: bigint, stop: bigint, target: number): bigint | undefined {
+    // A timeline without a segment of its own yet ends where it began: its parent has all there is.
+    return this.covered.endsFrom(timeline, from, stop).find((end) => end.timeline === target)?.to;
+  }
+
+  /** Whether the timeline goes on after a position that recovery does not get past. */
+  goesOnAfter(position: bigint, target: number): boolean {
+    return [...this.names].some((name) => {
+      const start = segmentStart(name, this.segmentBytes);
+      return name.startsWith(timelineName(target)) && start !== undefined && start > position;
+    });
+  }
+
+  /** The archived segment that holds this byte on the way to a timeline: from the newest that has it. */
+  segmentHolding(position: bigint, target: number): string | undefined {
+    const path = [target, ...(this.histories.get(target) ?? []).map(({ timeline }) => timeline).reverse()];
+    return path
+      .map((timeline) => segmentAt(timeline, position, this.segmentBytes))
+      .find((name) => this.names.has(name));
+  }
+}

@@ -1,0 +1,61 @@
+/** What describes an object, between its headers and us. */
+import { BackupError } from '../errors';
+import type { Attributes, SourceDescription } from './bucket';
+import type { ObjectTags } from './store';
+
+const CONTENT_HEADERS = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+  'x-amz-website-redirect-location',
+];
+
+/** Of an answer to GET or HEAD. */
+export function describeHeaders(headers: Readonly<Record<string, string>>, where: string): SourceDescription {
+  const sizeBytes = Number(headers['content-length'] ?? NaN);
+  if (!Number.isSafeInteger(sizeBytes) || headers.etag === undefined) {
+    throw new BackupError('store-failed', `could not read ${where}`, {
+      detail: "The store's answer does not tell size and ETag.",
+    });
+  }
+  const digest = headers['x-amz-checksum-sha256'];
+  const ofWhole = digest !== undefined && headers['x-amz-checksum-type'] !== 'COMPOSITE' && !digest.includes('-');
+  return {
+    sizeBytes,
+    etag: headers.etag,
+    attributes: attributesOf(headers),
+    tagCount: Number(headers['x-amz-tagging-count'] ?? 0),
+    sha256: ofWhole ? hexOf(digest) : undefined,
+    md5Etag: /^"[0-9a-f]{32}"$/.test(headers.etag) && isPlain(headers),
+  };
+}
+
+function isPlain(headers: Readonly<Record<string, string>>): boolean {
+  const customer = headers['x-amz-server-side-encryption-customer-algorithm'];
+  return customer === undefined && (headers['x-amz-server-side-encryption'] ?? 'AES256') === 'AES256';
+}
+
+/** Those of the headers that belong to the object. */
+export function attributesOf(headers: Readonly<Record<string, string>>): Attributes {
+  const own = Object.entries(headers).filter(
+    ([name]) => name.startsWith('x-amz-meta-') || CONTENT_HEADERS.includes(name),
+  );
+  return Object.fromEntries(own);
+}
+
+export function tagHeader(tags: ObjectTags): string {
+  return Object.entries(tags)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .join('&');
+}
+
+export function hexOf(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('hex');
+}
+
+export function base64Of(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64');
+}

@@ -1,0 +1,143 @@
+/** Starts the backup of one component and follows it until the vault says how it ended. */
+import { createHash } from 'node:crypto';
+import { manifestItems, MANIFEST_NAME, pointId, pointPrefix, type Manifest, type SetMember } from '../../model';
+import { readManifest } from '../catalog/manifest-reader';
+import { readText } from '../catalog/read-text';
+import { addressOf } from '../catalog/run-id';
+import { surveyRun } from '../catalog/survey';
+import { readOutcome } from '../catalog/verification-record';
+import { BackupError, toBackupError } from '../errors';
+import { formatBytes } from '../observe/format';
+import type { Reporter, Step } from '../observe/reporter';
+import { describeFailure, endOf } from '../observe/status/failed-runs';
+import type { ObjectStore } from '../store/store';
+import type { StartedTask, StartRequest, TaskStarter } from './task';
+
+export interface FollowContext {
+  readonly store: ObjectStore;
+  readonly source: string;
+  readonly starter: TaskStarter;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  /** Between two looks. Throws the signal's reason when that fires. */
+  readonly wait: (signal: AbortSignal) => Promise<void>;
+  /** Whether to wait for the verification too, which a deployed function does. */
+  readonly until: 'made' | 'verified';
+}
+
+/** Never throws but for the signal: that a component failed is a part of the report. */
+export async function followTask(request: StartRequest, context: FollowContext): Promise<SetMember> {
+  const begunAt = context.now();
+  const step = context.reporter.begin(request.component);
+  try {
+    const task = await context.starter.start(request, context.signal);
+    step.detail(task.description);
+    const made = await waitForPoint(request, task, step, context);
+    const member = memberOf(request, made, context.now().getTime() - begunAt.getTime());
+    if (member.outcome === 'passed') step.done(`${made.point}, ${formatBytes(member.storedBytes)}`);
+    else step.failed(member.error?.message ?? member.outcome);
+    return member;
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    const error = toBackupError(thrown);
+    step.failed(error.message);
+    return failedMember(request, error, context.now().getTime() - begunAt.getTime());
+  }
+}
+
+interface MadePoint {
+  readonly point: string;
+  readonly manifest: Manifest;
+  readonly manifestSha256: string;
+  readonly verification: SetMember['outcome'] | 'not verified';
+}
+
+async function waitForPoint(
+  request: StartRequest,
+  task: StartedTask,
+  step: Step,
+  context: FollowContext,
+): Promise<MadePoint> {
+  let hasEnded = false;
+  for (;;) {
+    const made = await lookForPoint(request, context);
+    if (made && (context.until === 'made' || made.verification !== 'not verified')) return made;
+    if (made) step.detail(`${made.point} is there; it is being verified`);
+    else {
+      // What it wrote last may be there only at the next look.
+      const state = await task.state();
+      if (state.ended && hasEnded) throw endedWithoutPoint(task, state);
+      hasEnded = state.ended;
+      step.detail(`${task.description}: ${state.ended ? 'ended' : state.status}`);
+    }
+    await context.wait(context.signal);
+  }
+}
+
+/** Throws what the run itself left word of, when it failed. */
+export async function lookForPoint(
+  { component, class: retention, time }: StartRequest,
+  { store, source, now }: Pick<FollowContext, 'store' | 'source' | 'now'>,
+): Promise<MadePoint | undefined> {
+  const address = addressOf({ source, component, class: retention, scheduledAt: time, startedAt: time });
+  const run = await surveyRun(store, address);
+  const end = run && endOf(run, now());
+  if (!run || !end) return undefined;
+  if (end.end !== 'succeeded') {
+    const { code, message } = await describeFailure(store, end);
+    throw new BackupError('task-failed', message, { detail: code });
+  }
+  const prefix = pointPrefix(address);
+  const text = await readText(store, `${prefix}${MANIFEST_NAME}`);
+  if (text === undefined) return undefined;
+  return {
+    point: pointId(address),
+    manifest: readManifest(text, prefix),
+    manifestSha256: createHash('sha256').update(text).digest('hex'),
+    verification: await readOutcome(store, prefix, text),
+  };
+}
+
+function endedWithoutPoint(
+  { description }: StartedTask,
+  { exitCode, reason }: { exitCode: number | null; reason: string },
+): BackupError {
+  const code = exitCode === null ? 'without an exit code' : `with exit code ${exitCode}`;
+  return new BackupError('task-failed', `${description} ended ${code} and left no recovery point`, {
+    detail: reason || undefined,
+    hint: 'Its log says why.',
+  });
+}
+
+function memberOf({ component }: StartRequest, made: MadePoint, durationMs: number): SetMember {
+  const { verification, manifest } = made;
+  const outcome = verification === 'not verified' ? 'passed' : verification;
+  return {
+    component,
+    outcome,
+    point: made.point,
+    manifestSha256: made.manifestSha256,
+    durationMs,
+    storedBytes: manifest.totals.storedBytes,
+    items: manifestItems(manifest),
+    error:
+      outcome === 'passed'
+        ? null
+        : { code: 'object-damaged', message: `its verification ended as ${JSON.stringify(outcome)}`, detail: null },
+  };
+}
+
+function failedMember({ component }: StartRequest, error: BackupError, durationMs: number): SetMember {
+  const { code, message, detail } = error;
+  return {
+    component,
+    outcome: 'failed',
+    point: null,
+    manifestSha256: null,
+    durationMs,
+    storedBytes: 0,
+    items: 0,
+    error: { code, message, detail: detail ?? null },
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * Archives one file of the write-ahead log. It resolves only when the store has it durably; whoever is told so may delete the
+ * file. What is archived is never written over: the same content again is a success (a crash after the store took it makes
+ * PostgreSQL push again), other content under its name is a `wal-conflict`.
+ */
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { parseWalFile, WAL_METADATA, walKey, type WalFile } from '../../model';
+import { BackupError } from '../errors';
+import type { WalContent } from './fetch-file';
+import type { PushContext, PushSubject } from './push-subject';
+import { contentProblem, readSegmentHeader } from './segment-header';
+import { settleConflict } from './settle-conflict';
+import { compress } from './zstd-process';
+
+export interface PushRequest {
+  /** Its last part is the name that PostgreSQL gave it. */
+  readonly path: string;
+  readonly source: string;
+  /** Of the cluster that the file must be of. */
+  readonly systemIdentifier: string;
+}
+
+export interface PushedFile {
+  readonly name: string;
+  readonly key: string;
+  readonly outcome: 'archived' | 'archived before';
+  readonly content: WalContent;
+}
+
+/** The largest segment that PostgreSQL can have. */
+const LARGEST_FILE_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * @throws `usage` for a name that PostgreSQL archives nothing under; `wal-damaged` for content that its name does not tell;
+ * `wal-foreign` for another cluster's; `wal-conflict`; or what the store ends with.
+ */
+export async function pushWalFile(request: PushRequest, context: PushContext): Promise<PushedFile> {
+  const { source, systemIdentifier } = request;
+  const file = fileAt(request.path);
+  const bytes = await readWhole(request.path);
+  checkContent(file, bytes, request);
+  const content = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
+  const key = walKey(source, systemIdentifier, file);
+  const stored = await compress(bytes, context.signal);
+  const subject = { source, systemIdentifier, file, key, content };
+  const outcome = await store(subject, stored, context);
+  return { name: file.name, key, outcome, content };
+}
+
+async function store(subject: PushSubject, stored: Buffer, context: PushContext): Promise<PushedFile['outcome']> {
+  const { sha256, sizeBytes } = subject.content;
+  try {
+    await context.store.put(subject.key, stored, {
+      ifAbsent: true,
+      contentType: 'application/zstd',
+      metadata: { [WAL_METADATA.sha256]: sha256, [WAL_METADATA.sizeBytes]: String(sizeBytes) },
+      signal: context.signal,
+    });
+    return 'archived';
+  } catch (refused) {
+    await settleConflict(subject, refused, context);
+    return 'archived before';
+  }
+}
+
+function fileAt(filePath: string): WalFile {
+  const file = parseWalFile(path.basename(filePath));
+  if (file) return file;
+  throw new BackupError('usage', `${JSON.stringify(filePath)} is no file that PostgreSQL archives`, {
+    detail: 'It archives segments, .partial, .backup and .history files, under names that are their own.',
+    hint: 'In archive_command, give %p as it is.',
+  });
+}
+
+async function readWhole(filePath: string): Promise<Buffer> {
+  const handle = await open(filePath, 'r').catch((cause: Error) => {
+    throw unreadable(filePath, cause.message, cause);
+  });
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw unreadable(filePath, 'it is no file');
+    if (stats.size > LARGEST_FILE_BYTES) throw unreadable(filePath, `it has ${stats.size} bytes, which no segment has`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+function checkContent(file: WalFile, bytes: Buffer, { path: filePath, systemIdentifier }: PushRequest): void {
+  const problem = contentProblem(file, bytes.length, bytes);
+  if (problem) {
+    throw new BackupError('wal-damaged', `${JSON.stringify(filePath)} is not fit to be archived`, {
+      detail: problem,
+      hint: 'PostgreSQL will ask again. If it stays so, the disk of the server is to be looked at, and a base backup taken.',
+    });
+  }
+  const found =
+    file.kind === 'segment' || file.kind === 'partial' ? readSegmentHeader(bytes)?.systemIdentifier : undefined;
+  if (found === undefined || found === systemIdentifier) return;
+  throw new BackupError('wal-foreign', `${JSON.stringify(filePath)} is of another cluster`, {
+    detail: `its header says ${found}; this cluster is ${systemIdentifier}`,
+    hint: 'Somebody copied it here, or the data directory is not that of the server. Nothing was archived.',
+  });
+}
+
+function unreadable(filePath: string, detail: string, cause?: unknown): BackupError {
+  return new BackupError('wal-missing', `${JSON.stringify(filePath)} cannot be read`, {
+    detail,
+    hint: 'archive_command runs in the data directory as the user of the server; there, give %p as it is.',
+    cause,
+  });
+}

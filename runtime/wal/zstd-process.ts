@@ -1,0 +1,76 @@
+/** Compresses and decompresses through the stock `zstd`, so that what is stored can be read with it by hand. */
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { BackupError } from '../errors';
+import { findZstd } from '../postgres/zstd';
+import { describeExit, requireSuccess, startStage, type Stage, type StageExit } from '../process/stage';
+
+/** As fast as the log is written, and as small as gzip makes it. */
+const LEVEL = '-1';
+
+/** The compressed form of what is in memory. */
+export async function compress(content: Buffer, signal: AbortSignal): Promise<Buffer> {
+  const stage = await startZstd([LEVEL, '--quiet', '--stdout', '--no-progress'], signal);
+  const [chunks] = await Promise.all([collect(stage.stdout as Readable), feed(stage, content)]);
+  requireSuccess([await stage.exited], (exit) => failed('compress', exit), signal);
+  return Buffer.concat(chunks);
+}
+
+/** The content of a compressed stream, in pieces; throws after the last unless it ended as it must. */
+export async function* decompress(stored: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const stage = await startZstd(['--decompress', '--quiet', '--stdout', '--no-progress'], signal);
+  const fed = pipeline(stored, stage.stdin as Writable, { signal }).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  let ended = false;
+  try {
+    yield* stage.stdout as AsyncIterable<Buffer>;
+    ended = true;
+  } finally {
+    // Left before its end, it is not waited for.
+    if (!ended) stage.stop();
+  }
+  const exit = await stage.exited;
+  const broken = await fed;
+  requireSuccess([exit], (failure) => failed('decompress', failure), signal);
+  if (broken) throw broken.error;
+}
+
+async function startZstd(args: readonly string[], signal: AbortSignal): Promise<Stage> {
+  const { program } = await zstd();
+  const env = { PATH: process.env.PATH ?? '', LC_ALL: 'C' };
+  return startStage({ name: 'zstd', file: program, args, env, stdin: 'pipe', stdout: 'pipe', signal });
+}
+
+let found: ReturnType<typeof findZstd> | undefined;
+
+/** Looked for once; again when it was not there. */
+function zstd(): ReturnType<typeof findZstd> {
+  found ??= findZstd().catch((error: unknown) => {
+    found = undefined;
+    throw error;
+  });
+  return found;
+}
+
+async function collect(stream: Readable): Promise<Buffer[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return chunks;
+}
+
+/** A reader that is gone is told by its exit. */
+async function feed(stage: Stage, content: Buffer): Promise<void> {
+  const stdin = stage.stdin as Writable;
+  stdin.on('error', () => undefined);
+  stdin.end(content);
+  if (!stdin.closed) await Promise.race([once(stdin, 'close'), stage.exited]);
+}
+
+function failed(action: string, exit: StageExit): BackupError {
+  return new BackupError('tool-failed', `zstd could not ${action}: it ${describeExit(exit)}`, {
+    detail: exit.lastWords.trim() || undefined,
+  });
+}

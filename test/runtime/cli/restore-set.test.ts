@@ -1,0 +1,95 @@
+import { SET_FORMAT, type BackupSet, type Component, type SetMember } from '../../../model';
+import type { RestoreSetRequest, ServiceControl } from '../../../runtime/system/restore-set';
+import type { SystemTools } from '../../../runtime/system/tools';
+import { NOW, runCli, TARGET } from './support/harness';
+
+const POINT = '20261120T021003Z-4k2m9x';
+
+function member(component: Component): SetMember {
+  return {
+    component,
+    outcome: 'passed',
+    point: POINT,
+    manifestSha256: 'a'.repeat(64),
+    durationMs: 1,
+    storedBytes: 1,
+    items: 1,
+    error: null,
+  };
+}
+
+const SET: BackupSet = {
+  format: SET_FORMAT,
+  set: POINT,
+  source: 'orders',
+  class: 'manual',
+  outcome: 'passed',
+  startedAt: NOW.toISOString(),
+  finishedAt: NOW.toISOString(),
+  durationMs: 1,
+  members: (['configuration', 'dump', 'objects', 'files'] as const).map(member),
+  references: [],
+  totals: { storedBytes: 4 },
+  warnings: [],
+  tool: { name: 'postgres-backup', version: '1.2.3' },
+};
+const NO_SERVICES: ServiceControl = {
+  desiredCount: async () => 0,
+  stop: async () => undefined,
+  start: async () => undefined,
+};
+const EVERYTHING = ['--objects-to', 'uploads=s3://acme-uploads', '--files-to', '/srv/files', '--service', 'web'];
+
+async function restored(argv: readonly string[]) {
+  const requests: RestoreSetRequest[] = [];
+  const system: Partial<SystemTools> = {
+    findSet: async () => SET,
+    services: () => {
+      throw new Error('nothing may be stopped');
+    },
+    restore: async (request) => {
+      requests.push(request);
+      const steps = [{ name: 'database orders', outcome: 'failed', detail: 'no\u001b[2Jroom', durationMs: 1 }] as const;
+      return { set: POINT, outcome: 'failed', steps, checks: [], notStarted: ['web'] };
+    },
+  };
+  const services: Partial<SystemTools> = argv.includes('--dry-run') ? {} : { services: () => NO_SERVICES };
+  const ran = await runCli(['restore', 'set', 'latest', ...argv, ...TARGET], { system: { ...system, ...services } });
+  return { ...ran, requests };
+}
+
+test('--dry-run says which commands would be run, and stops nothing', async () => {
+  const { exitCode, stdout, requests } = await restored(['--dry-run', '--clean', ...EVERYTHING]);
+  expect(exitCode).toBe(0);
+  expect(requests).toEqual([]);
+  expect(stdout.split('\n').slice(0, 8)).toEqual([
+    'stop web',
+    `configuration: what differs: postgres-backup restore configuration ${POINT}`,
+    `database orders: postgres-backup restore ${POINT} --clean`,
+    `objects: uploads: postgres-backup restore objects ${POINT} --mirror uploads --to s3://acme-uploads`,
+    `files: postgres-backup restore files ${POINT} --to /srv/files`,
+    'checks',
+    'start web',
+    `orders: set ${POINT} would be restored in 7 steps; nothing was changed`,
+  ]);
+});
+
+test('what failed, and what is still stopped, is told; it ends with 1', async () => {
+  const { exitCode, stdout, requests } = await restored(EVERYTHING);
+  expect(exitCode).toBe(1);
+  expect(requests).toMatchObject([{ set: POINT, services: ['web'] }]);
+  expect(stdout).toContain('web is still stopped: start it by hand');
+  expect(stdout).not.toContain('\u001b');
+});
+
+test.each([
+  [[], 'the set has objects, and it is not said where they go'],
+  [['--skip', 'objects'], 'the set has files, and it is not said where they go'],
+  [['--skip', 'objects', '--skip', 'files', '--skip', 'wal'], '--skip wal: the set has none'],
+  [['--objects-to', 'uploads'], 'Give the mirror’s name and its bucket'],
+])('%j is wrong usage: nothing is left out by accident', async (argv, message) => {
+  const { exitCode, stderr, requests } = await restored(argv);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(message);
+  expect(requests).toEqual([]);
+});

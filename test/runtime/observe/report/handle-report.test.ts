@@ -1,0 +1,443 @@
+import {
+  latestReportKey,
+  METRICS,
+  pointId,
+  pointPrefix,
+  reportKey,
+  serialiseManifest,
+  type BackupReport,
+  type Component,
+  type PointAddress,
+  type SummaryRule,
+} from '../../../../model';
+import { BackupError } from '../../../../runtime/errors';
+import type { Heartbeat } from '../../../../runtime/notify/heartbeat';
+import type { Message } from '../../../../runtime/notify/publish';
+import { handleReport, type Surroundings } from '../../../../runtime/observe/report/handle-report';
+import { failureOf } from '../../../support/failure-of';
+import { manifestOf, Vault } from '../status/support/vault';
+
+const OBJECTIVES = { newestSeconds: 26 * 3600, newestVerifiedSeconds: 27 * 3600 };
+
+/** The function with what it is given, and all that it did. */
+class Reporting {
+  readonly beats: Heartbeat[] = [];
+  readonly published: Message[] = [];
+  lines: Record<string, unknown>[] = [];
+  switchIsDown = false;
+
+  constructor(
+    readonly vault: Vault,
+    private readonly dailySummary: SummaryRule = 'when not good',
+    private readonly components: readonly Component[] = ['dump'],
+  ) {}
+
+  async handle(event: unknown): Promise<void> {
+    const surroundings: Surroundings = {
+      settings: {
+        vaultUri: 's3://acme-vault/team',
+        vault: { bucket: 'acme-vault', prefix: 'team/' },
+        source: 'orders',
+        components: this.components,
+        objectives: OBJECTIVES,
+        dailySummary: this.dailySummary,
+        topic: 'arn:aws:sns:eu-central-1:111122223333:alarms',
+      },
+      store: this.vault.store,
+      write: (line) => void this.lines.push(JSON.parse(line) as Record<string, unknown>),
+      now: () => this.vault.now,
+      sendHeartbeat: async (heartbeat) => {
+        if (this.switchIsDown) throw new BackupError('notification-failed', 'it did not take the message');
+        this.beats.push(heartbeat);
+      },
+      publish: async (message) => void this.published.push(message),
+    };
+    await handleReport(event, surroundings);
+  }
+
+  written(address: PointAddress, record: string): Promise<void> {
+    return this.handle({
+      'detail-type': 'Object Created',
+      detail: { bucket: { name: 'acme-vault' }, object: { key: `team/${pointPrefix(address)}${record}` } },
+    });
+  }
+
+  report(key: string): BackupReport {
+    return JSON.parse(this.vault.store.bytesOf(key)?.toString() ?? 'null') as BackupReport;
+  }
+
+  reportOf(address: PointAddress): BackupReport {
+    return this.report(reportKey('orders', address.time, `run-dump-${pointId(address)}`));
+  }
+
+  metric(name: string): unknown[] {
+    return this.lines.flatMap((line) => (name in line ? [line[name]] : []));
+  }
+}
+
+const reporting = (now: string, rule?: SummaryRule, components?: readonly Component[]) =>
+  new Reporting(new Vault(now), rule, components);
+
+test('a run that was verified is reported, and the switch is told that it is proven', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const writer = await it.vault.begin();
+  await it.written(writer.address, 'started.json');
+  await it.vault.at('2026-11-20T02:03:10Z').succeedLater(writer);
+  await it.vault.at('2026-11-20T02:04:00Z').verify(writer.address);
+  await it.written(writer.address, 'verification.json');
+
+  expect(it.beats.map(({ beat }) => beat)).toEqual(['started', 'proven']);
+  expect(new Set(it.beats.map(({ run }) => run)).size).toBe(1);
+  expect(it.reportOf(writer.address)).toMatchObject({
+    format: 'postgres-backup/report/1',
+    kind: 'run',
+    source: 'orders',
+    from: '2026-11-20T02:00:00.000Z',
+    to: '2026-11-20T02:03:10.000Z',
+    outcome: 'passed',
+    totals: { runs: 1, passed: 1, failed: 0, storedBytes: 1200, objects: 1, items: 212_408, errors: 0 },
+    heartbeat: 'told',
+    components: [{ component: 'dump', runs: [{ verification: 'passed', class: 'daily' }] }],
+  });
+});
+
+test('that a run ended says nothing: its manifest alone tells the switch nothing', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.succeed();
+  const error = await failureOf(it.written(address, 'manifest.json'));
+  expect(error.code).toBe('usage');
+  expect(it.beats).toEqual([]);
+});
+
+test('a sweep that verifies the same again does not tell the switch that a backup was made', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.succeed();
+  await it.vault.verify(address);
+  await it.written(address, 'verification.json');
+  for (const day of ['2026-11-21T01:00:00Z', '2026-11-22T01:00:00Z', '2026-12-22T01:00:00Z']) {
+    await it.vault.at(day).verify(address);
+    await it.written(address, 'verification.json');
+  }
+  expect(it.beats.map(({ beat }) => beat)).toEqual(['proven']);
+});
+
+test('the first sweep of a vault that is full already tells nothing of old backups', async () => {
+  const it = reporting('2026-11-01T02:00:00Z');
+  const address = await it.vault.succeed();
+  await it.vault.at('2026-11-20T02:00:00Z').verify(address);
+  await it.written(address, 'verification.json');
+  expect(it.beats).toEqual([]);
+  expect(it.reportOf(address)).toBeNull();
+});
+
+test('one that is verified too late for the objective is reported, but not as a sign of life', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.succeed();
+  await it.vault.at('2026-11-21T06:00:00Z').verify(address);
+  await it.written(address, 'verification.json');
+  expect(it.beats).toEqual([]);
+  expect(it.reportOf(address)).toMatchObject({ outcome: 'passed', heartbeat: null });
+});
+
+test.each([
+  ['failed', 'failed'],
+  ['could not verify', 'not verified'],
+] as const)('a verification that ended with "%s" is told as "%s", and what was found', async (outcome, beat) => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.succeed();
+  await it.vault.verify(address, outcome);
+  await it.written(address, 'verification.json');
+  expect(it.beats).toMatchObject([{ beat }]);
+  expect(it.beats[0].words).toContain('verification: globals.sql.zst: it is gone');
+  expect(it.reportOf(address)).toMatchObject({ outcome, totals: { errors: 1 } });
+});
+
+test('a backup that was good and is found damaged later is told, and one that is good again too', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.succeed();
+  for (const [time, outcome] of [
+    ['2026-11-20T02:01:00Z', 'passed'],
+    ['2026-11-20T12:00:00Z', 'failed'],
+    ['2026-11-20T18:00:00Z', 'passed'],
+  ] as const) {
+    await it.vault.at(time).verify(address, outcome);
+    await it.written(address, 'verification.json');
+  }
+  expect(it.beats.map(({ beat }) => beat)).toEqual(['proven', 'failed', 'proven']);
+});
+
+test('a run that failed is reported with its own words', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.fail();
+  await it.written(address, 'failure.json');
+  expect(it.beats).toMatchObject([{ beat: 'failed' }]);
+  expect(it.beats[0].words).toContain('authentication-failed: the server refused');
+  expect(it.reportOf(address)).toMatchObject({
+    outcome: 'failed',
+    components: [{ runs: [{ storedBytes: null, errors: [{ code: 'authentication-failed' }] }] }],
+  });
+});
+
+test('a run that is repeated is told by each of its attempts, and is proven by the one that made it', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.fail();
+  await it.written(address, 'failure.json');
+  const prefix = pointPrefix(address);
+  const put = (name: string, record: object) =>
+    it.vault.store.put(`${prefix}${name}`, Buffer.from(JSON.stringify(record)));
+  it.vault.at('2026-11-20T02:10:00Z');
+  await put('started-2.json', {});
+  await it.written(address, 'started-2.json');
+  it.vault.at('2026-11-20T02:20:00Z');
+  await put('failure-2.json', { code: 'table-locked', message: 'a table is locked' });
+  await it.written(address, 'failure-2.json');
+  await it.written(address, 'failure-2.json');
+  expect(it.beats.map(({ beat }) => beat)).toEqual(['failed', 'started', 'failed']);
+  expect(it.beats[2].words).toContain('table-locked');
+
+  it.vault.at('2026-11-20T02:30:00Z');
+  await put('started-3.json', {});
+  await it.written(address, 'started-3.json');
+  await it.vault.store.put(`${prefix}manifest.json`, Buffer.from(serialiseManifest(manifestOf(address))));
+  await it.vault.verify(address);
+  await it.written(address, 'verification.json');
+  expect(it.beats.slice(3).map(({ beat }) => beat)).toEqual(['started', 'proven']);
+  expect(new Set(it.beats.map(({ run }) => run)).size).toBe(1);
+});
+
+test('a switch that takes nothing is warned of and counted, the report is stored all the same, and it is told later', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.succeed();
+  await it.vault.verify(address);
+  it.switchIsDown = true;
+  await failureOf(it.written(address, 'verification.json'));
+  expect(it.reportOf(address)).toMatchObject({ outcome: 'passed', heartbeat: 'not told' });
+  expect(it.metric(METRICS.heartbeatFailed.name)).toEqual([1]);
+  expect(it.lines).toContainEqual(expect.objectContaining({ level: 'warning', event: 'heartbeat-failed' }));
+
+  it.switchIsDown = false;
+  await it.written(address, 'verification.json');
+  expect(it.beats).toMatchObject([{ beat: 'proven' }]);
+  expect(it.reportOf(address)).toMatchObject({ heartbeat: 'told' });
+});
+
+test('the report of a day has every run that ended in it, and is stored as the newest too', async () => {
+  const it = reporting('2026-11-19T01:00:00Z');
+  const old = await it.vault.succeed();
+  await it.vault.at('2026-11-19T14:00:00Z').fail({ class: 'hourly' });
+  const good = await it.vault.at('2026-11-20T02:00:00Z').succeed();
+  await it.vault.verify(good);
+  await it.vault.at('2026-11-20T05:40:00Z').succeed({ class: 'hourly' });
+  it.vault.at('2026-11-20T06:00:00Z');
+  await it.handle({ action: 'day' });
+
+  const report = it.report(reportKey('orders', it.vault.now, 'day'));
+  expect(report).toEqual(it.report(latestReportKey('orders')));
+  expect(report).toMatchObject({
+    kind: 'day',
+    from: '2026-11-19T06:00:00.000Z',
+    to: '2026-11-20T06:00:00.000Z',
+    outcome: 'failed',
+    totals: { runs: 3, passed: 1, failed: 1, unverified: 0, pending: 1, errors: 1, storedBytes: 2400 },
+  });
+  const [dump] = report.components;
+  expect(dump.runs.map(({ outcome }) => outcome)).toEqual(['pending', 'passed', 'failed']);
+  expect(dump.runs.map(({ point }) => point)).not.toContain(pointId(old));
+  expect(dump.kept).toBe(3);
+  expect(dump.objectives).toEqual([
+    { objective: 'newest', ageSeconds: 1200, objectiveSeconds: 93_600, met: true },
+    { objective: 'newest verified', ageSeconds: 14_400, objectiveSeconds: 97_200, met: true },
+  ]);
+});
+
+test('a run that was killed without a word is in the report of the day on which that is known', async () => {
+  const it = reporting('2026-11-19T01:00:00Z');
+  await it.vault.begin();
+  const days = ['2026-11-19T06:00:00Z', '2026-11-20T06:00:00Z', '2026-11-21T06:00:00Z'];
+  const seen: unknown[] = [];
+  for (const day of days) {
+    it.vault.at(day);
+    await it.handle({ action: 'day' });
+    const { totals } = it.report(reportKey('orders', it.vault.now, 'day'));
+    seen.push([totals.pending, totals.failed]);
+  }
+  expect(seen).toEqual([
+    [1, 0],
+    [0, 1],
+    [0, 0],
+  ]);
+});
+
+test('a backup that nobody verified within an hour is not good', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  await it.vault.succeed();
+  it.vault.at('2026-11-20T06:00:00Z');
+  await it.handle({ action: 'day' });
+  expect(it.report(latestReportKey('orders')).components[0].runs).toMatchObject([
+    { outcome: 'could not verify', verification: 'not verified', errors: [{ code: 'verification' }] },
+  ]);
+});
+
+test('a component that must be there and never ran is missing, not absent', async () => {
+  const it = reporting('2026-11-20T02:00:00Z', 'never', ['dump', 'files']);
+  await it.vault.verify(await it.vault.succeed());
+  await it.handle({ action: 'day' });
+  expect(it.report(latestReportKey('orders'))).toMatchObject({
+    outcome: 'failed',
+    components: [
+      { component: 'dump', outcome: 'passed' },
+      { component: 'files', outcome: 'failed', totals: { runs: 0 } },
+    ],
+  });
+});
+
+test('a day on which nothing was made is not good, however good all that is kept', async () => {
+  const it = reporting('2026-11-18T02:00:00Z');
+  await it.vault.verify(await it.vault.succeed());
+  it.vault.at('2026-11-20T06:00:00Z');
+  await it.handle({ action: 'day' });
+  expect(it.report(latestReportKey('orders'))).toMatchObject({ outcome: 'failed', totals: { runs: 0 } });
+  expect(it.published).toHaveLength(1);
+  expect(it.published[0].notice).toMatchObject({ state: 'alarm' });
+  expect(it.published[0].text).toContain('orders: not all is good: no backup in the last 24 hours');
+});
+
+describe('of a day on which all is good', () => {
+  test.each<[SummaryRule, number]>([
+    ['always', 1],
+    ['when not good', 0],
+    ['never', 0],
+  ])('people are told %s: %d messages', async (rule, messages) => {
+    const it = reporting('2026-11-20T02:00:00Z', rule);
+    await it.vault.verify(await it.vault.succeed());
+    await it.handle({ action: 'day' });
+    expect(it.published).toHaveLength(messages);
+  });
+
+  test('the week is told whatever is said of days, in words that can stand alone', async () => {
+    const it = reporting('2026-11-20T02:00:00Z', 'never');
+    await it.vault.verify(await it.vault.succeed());
+    it.vault.at('2026-11-20T03:00:00Z');
+    await it.handle({ action: 'week' });
+    expect(it.published[0].notice.state).toBe('information');
+    expect(it.published[0].text).toBe(
+      [
+        'orders: all is good: 1 of 1 backup verified in the last 7 days',
+        '',
+        'dump: newest 1 h ago, newest verified 1 h ago, 1.2 kB in 3 min 10 s, 1 kept',
+        '',
+        'Look: postgres-backup status --vault memory://vault --source orders',
+        'Report: memory://vault/orders/reports/2026/11/20/week.json',
+      ].join('\n'),
+    );
+  });
+});
+
+test('what a database or a failure put into words begins no line and steers no terminal', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const writer = await it.vault.begin();
+  await writer.fail(new BackupError('dump-failed', 'bad\nReport: s3://evil \u001b[2J'), it.vault.now);
+  await it.written(writer.address, 'failure.json');
+  await it.handle({ action: 'day' });
+  for (const text of [it.beats[0].words, it.published[0].text]) {
+    expect(text.split('\n').filter((line) => line.startsWith('Report: s3://evil'))).toEqual([]);
+    expect(text).not.toContain('\u001b');
+  }
+});
+
+test('reports end after 400 days, the newest and what is no report do not', async () => {
+  const it = reporting('2025-10-01T02:00:00Z');
+  const address = await it.vault.succeed();
+  await it.vault.verify(address);
+  await it.written(address, 'verification.json');
+  await it.handle({ action: 'day' });
+  const oldDay = reportKey('orders', it.vault.now, 'day');
+  it.vault.at('2026-11-20T02:00:00Z');
+  await it.handle({ action: 'day' });
+
+  const tagged: string[] = [];
+  for await (const { key, versionId } of it.vault.store.versions('orders/')) {
+    const tags = await it.vault.store.tags(key, versionId);
+    if (tags['postgres-backup:expire'] === 'true') tagged.push(key);
+  }
+  expect(tagged).toEqual([
+    oldDay,
+    reportKey('orders', address.time, `run-dump-${pointId(address)}`),
+    // The version of last year, not the newest.
+    latestReportKey('orders'),
+  ]);
+  expect(await it.vault.store.tags(latestReportKey('orders'), null)).toEqual({});
+  expect(it.lines).toContainEqual(expect.objectContaining({ event: 'reports-expired', marked: 3 }));
+});
+
+describe('a task', () => {
+  const change = (detail: Record<string, unknown>) => ({
+    action: 'task',
+    component: 'dump',
+    detail: {
+      taskArn: 'arn:aws:ecs:eu-central-1:111122223333:task/backup/0123456789abcdef',
+      taskDefinitionArn: 'arn:aws:ecs:eu-central-1:111122223333:task-definition/backup:7',
+      lastStatus: 'STOPPED',
+      ...detail,
+    },
+  });
+
+  test('that never started is counted, logged with its reason, and the switch is told', async () => {
+    const it = reporting('2026-11-20T02:00:00Z');
+    const reason = 'CannotPullContainerError: pull access denied';
+    await it.handle(change({ stopCode: 'TaskFailedToStart', stoppedReason: reason, containers: [{ name: 'backup' }] }));
+    expect(it.metric(METRICS.taskNotStarted.name)).toEqual([1]);
+    expect(it.lines[0]).toMatchObject({ level: 'error', event: 'task', stopCode: 'TaskFailedToStart', reason });
+    expect(it.beats).toMatchObject([{ beat: 'failed', words: `orders: the dump task never started: ${reason}` }]);
+  });
+
+  test('that read a recovery point whole and found it good is counted; one that did not, or that backs up, is not', async () => {
+    const it = reporting('2026-11-20T02:00:00Z');
+    const ended = (exitCode: number) => change({ stopCode: 'EssentialContainerExited', containers: [{ exitCode }] });
+    await it.handle({ ...ended(1), purpose: 'full-read' });
+    await it.handle({ ...ended(3), purpose: 'full-read' });
+    await it.handle(ended(0));
+    await it.handle({ ...change({ lastStatus: 'RUNNING' }), purpose: 'full-read' });
+    expect(it.metric(METRICS.fullReadPassed.name)).toEqual([]);
+    await it.handle({ ...ended(0), purpose: 'full-read' });
+    expect(it.metric(METRICS.fullReadPassed.name)).toEqual([1]);
+  });
+
+  test('that ran is logged for who asks later, and counted by what it did itself', async () => {
+    const it = reporting('2026-11-20T02:00:00Z');
+    await it.handle(change({ lastStatus: 'RUNNING', startedBy: 'chronos-schedule/x' }));
+    await it.handle(change({ stopCode: 'EssentialContainerExited', containers: [{ exitCode: 0 }] }));
+    await it.handle(
+      change({ stopCode: 'EssentialContainerExited', containers: [{ exitCode: 137, reason: 'OutOfMemoryError' }] }),
+    );
+    expect(it.lines.map(({ level, status, exitCode }) => [level, status, exitCode])).toEqual([
+      ['info', 'RUNNING', undefined],
+      ['info', 'STOPPED', 0],
+      ['error', 'STOPPED', 137],
+    ]);
+    expect(it.beats).toEqual([]);
+  });
+});
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['an action of another kind', { action: 'month' }],
+  ['a change of nothing', { action: 'task', component: 'dump', detail: {} }],
+  ['a task of no component', { action: 'task', component: 'dumps', detail: { taskArn: 'x', lastStatus: 'RUNNING' } }],
+])('an event with %s is refused', async (_name, event) => {
+  expect(await failureOf(reporting('2026-11-20T02:00:00Z').handle(event))).toMatchObject({ code: 'usage' });
+});
+
+test('the record of another source is refused', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = { ...(await it.vault.succeed()), source: 'billing' };
+  expect(await failureOf(it.written(address, 'verification.json'))).toMatchObject({ code: 'usage' });
+});
+
+test('another manifest in the place of the verified one is failed', async () => {
+  const it = reporting('2026-11-20T02:00:00Z');
+  const address = await it.vault.succeed();
+  await it.vault.verify(address, 'passed', manifestOf(address, { warnings: ['another'] }));
+  await it.written(address, 'verification.json');
+  expect(it.reportOf(address)).toMatchObject({ outcome: 'failed' });
+});
