@@ -74,7 +74,9 @@ function anchorsOf(guide: string): string[] {
 }
 
 function allCommands(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(allCommands)].filter((one) => one.commands.length === 0 || one.registeredArguments.length > 0);
+  return [command, ...command.commands.flatMap(allCommands)].filter(
+    (one) => one.commands.length === 0 || one.registeredArguments.length > 0,
+  );
 }
 
 function nameOf(command: Command): string {

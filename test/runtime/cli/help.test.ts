@@ -53,7 +53,9 @@ test('every variable that a task may be given is told by the help of a command',
 
 test.each(COMMANDS.map((command) => [command]))('help of %j names the document that --json prints', async (command) => {
   const { stdout } = await runCli([...command, '--help']);
-  expect(stdout.replace(/\s+/g, ' ')).toMatch(/--json print the result as one JSON document: postgres-backup\/[\w-]+\/1/);
+  expect(stdout.replace(/\s+/g, ' ')).toMatch(
+    /--json print the result as one JSON document: postgres-backup\/[\w-]+\/1/,
+  );
 });
 
 test('the version goes to stdout', async () => {
