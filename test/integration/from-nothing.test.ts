@@ -67,8 +67,9 @@ async function type(command: string, env: Readonly<Record<string, string>> = {})
       ...env,
     },
   });
-  const [stdout, stderr, [status]] = await Promise.all([text(shell.stdout), text(shell.stderr), once(shell, 'close')]);
-  return { status: status as number | null, stdout, stderr };
+  const closed = once(shell, 'close') as Promise<[number | null]>;
+  const [stdout, stderr, [status]] = await Promise.all([text(shell.stdout), text(shell.stderr), closed]);
+  return { status, stdout, stderr };
 }
 
 const server = (database = 'shop'): Record<string, string> =>
