@@ -14,6 +14,6 @@ test('every widget of a dashboard is drawn in its place, with its objectives, an
     expect(page).toContain(word);
   }
   expect(page.match(/class="widget"/g)?.length).toBeGreaterThan(7);
-  expect(page.match(/class="alarm"/g)?.length).toBe(13);
+  expect(page.match(/class="alarm"/g)?.length).toBe(15);
   expect(previewOf({ Resources: {} })).not.toContain('class="widget"');
 });
