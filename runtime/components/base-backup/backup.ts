@@ -1,8 +1,7 @@
 import { MANIFEST_FORMAT, pointId, type BaseBackupManifest } from '../../../model';
-import { PointWriter } from '../../catalog/point-writer';
-import { addressOf } from '../../catalog/run-id';
+import { makePoint } from '../../catalog/make-point';
+import type { PointWriter } from '../../catalog/point-writer';
 import type { RunContext } from '../../context';
-import { BackupError, toBackupError } from '../../errors';
 import { findZstd } from '../../postgres/zstd';
 import { VERSION } from '../../version';
 import { awaitArchivedWal, requireArchive } from './backup/archived-wal';
@@ -17,26 +16,12 @@ import type { BaseBackupRequest, BaseBackupResult } from './types';
  * need is in the archive. Whatever fails leaves no manifest, and a failure record.
  */
 export async function backupBase(request: BaseBackupRequest, context: RunContext): Promise<BaseBackupResult> {
-  const begun = performance.now();
-  const startedAt = context.now();
-  const address = addressOf({ ...request, component: 'base-backup', startedAt });
-  const writer = await PointWriter.claim(context.store, address, startedAt, {
-    deadlineSeconds: context.deadlineSeconds,
-  });
-  if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
-  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
-  try {
-    const manifest = await makePoint(request, context, writer, startedAt);
-    return { outcome: 'made', manifest, uri: writer.uri, durationMs: performance.now() - begun };
-  } catch (error) {
-    const isTaken = error instanceof BackupError && error.code === 'store-conflict' && (await writer.isTakenOver());
-    if (isTaken) return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
-    await leaveRecord(writer, error, context);
-    throw error;
-  }
+  return makePoint({ ...request, component: 'base-backup' }, context, (writer, startedAt) =>
+    storeBaseBackup(request, context, writer, startedAt),
+  );
 }
 
-async function makePoint(
+async function storeBaseBackup(
   request: BaseBackupRequest,
   context: RunContext,
   writer: PointWriter,
@@ -58,10 +43,7 @@ async function makePoint(
   const endedAt = await readClock(context);
   const wal = { systemIdentifier: server.systemIdentifier, ...stored.manifest.wal, segmentBytes: server.segmentBytes };
   await awaitArchivedWal(run, wal);
-  const manifest = composeManifest(run, writer.address, startedAt, { ...stored, wal, endedAt });
-  context.signal.throwIfAborted();
-  await writer.finish(manifest);
-  return manifest;
+  return composeManifest(run, writer.address, startedAt, { ...stored, wal, endedAt });
 }
 
 /** Stored, and its log is in the archive. */
@@ -104,14 +86,4 @@ function composeManifest(
     },
     warnings: [...server.warnings],
   };
-}
-
-/** The failure is thrown either way; that its record could not be written is said, and does not hide it. */
-async function leaveRecord(writer: PointWriter, error: unknown, context: RunContext): Promise<void> {
-  try {
-    await writer.fail(toBackupError(error), context.now());
-  } catch (unrecorded) {
-    const point = pointId(writer.address);
-    context.reporter.warn(`no failure record could be left for ${point}: ${toBackupError(unrecorded).message}`);
-  }
 }

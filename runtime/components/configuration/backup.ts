@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import { MANIFEST_FORMAT, pointId, type ConfigurationManifest, type StoredObject } from '../../../model';
-import { PointWriter } from '../../catalog/point-writer';
-import { addressOf } from '../../catalog/run-id';
-import { BackupError, toBackupError } from '../../errors';
+import { makePoint } from '../../catalog/make-point';
+import type { PointWriter } from '../../catalog/point-writer';
 import { formatNumberOf } from '../../observe/format';
 import { StreamUpload } from '../../store/stream-upload';
 import { VerifiedStream } from '../../store/verified-stream';
@@ -26,31 +25,17 @@ export async function backupConfiguration(
   services: ConfigurationServices,
   keys: EnvelopeKeys,
 ): Promise<ConfigurationResult> {
-  const begun = performance.now();
-  const startedAt = context.now();
-  const address = addressOf({ ...request, component: 'configuration', startedAt });
-  const { store, deadlineSeconds } = context;
-  const writer = await PointWriter.claim(store, address, startedAt, { deadlineSeconds });
-  if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
-  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
-  try {
+  return makePoint({ ...request, component: 'configuration' }, context, async (writer, startedAt) => {
     const step = context.reporter.begin('configuration');
     const values = await collectValues(request, services, context.signal);
-    const owner = { source: request.source, point: pointId(address) };
+    const owner = { source: request.source, point: pointId(writer.address) };
     const sealed = await seal(values, owner, keys, request.envelopeKey);
     const object = await storeEnvelope(sealed, writer, context);
     const manifest = composeManifest(request, context, writer.address, startedAt, values, sealed, object);
     for (const warning of manifest.warnings) context.reporter.warn(warning);
-    context.signal.throwIfAborted();
-    await writer.finish(manifest);
     step.done(formatNumberOf(values.length, 'entry'));
-    return { outcome: 'made', manifest, uri: writer.uri, durationMs: performance.now() - begun };
-  } catch (error) {
-    const isTaken = error instanceof BackupError && error.code === 'store-conflict' && (await writer.isTakenOver());
-    if (isTaken) return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
-    await leaveRecord(writer, error, context);
-    throw error;
-  }
+    return manifest;
+  });
 }
 
 async function storeEnvelope(
@@ -100,14 +85,4 @@ function composeManifest(
     totals: { storedBytes: object.sizeBytes, objects: 1, items: entries.length },
     warnings: entries.flatMap(({ name, certificates }) => certificateWarnings(name, certificates, now())),
   };
-}
-
-/** The failure is thrown either way; that its record could not be written is said, and does not hide it. */
-async function leaveRecord(writer: PointWriter, error: unknown, context: ConfigurationContext): Promise<void> {
-  try {
-    await writer.fail(toBackupError(error), context.now());
-  } catch (unrecorded) {
-    const point = pointId(writer.address);
-    context.reporter.warn(`no failure record could be left for ${point}: ${toBackupError(unrecorded).message}`);
-  }
 }

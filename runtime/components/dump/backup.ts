@@ -1,8 +1,7 @@
-import { pointId, type DumpManifest, type DumpedDatabase } from '../../../model';
-import { PointWriter } from '../../catalog/point-writer';
-import { addressOf } from '../../catalog/run-id';
+import { type DumpManifest, type DumpedDatabase } from '../../../model';
+import { makePoint } from '../../catalog/make-point';
+import type { PointWriter } from '../../catalog/point-writer';
 import type { RunContext } from '../../context';
-import { BackupError, toBackupError } from '../../errors';
 import { findZstd } from '../../postgres/zstd';
 import type { BackupRun } from './backup/backup-run';
 import { composeManifest } from './backup/compose-manifest';
@@ -17,33 +16,12 @@ import type { DumpRequest, DumpResult } from './types';
  * failed or was killed.
  */
 export async function backupDump(request: DumpRequest, context: RunContext): Promise<DumpResult> {
-  const begun = performance.now();
-  const startedAt = context.now();
-  const writer = await PointWriter.claim(
-    context.store,
-    addressOf({ ...request, component: 'dump', startedAt }),
-    startedAt,
-    { deadlineSeconds: context.deadlineSeconds },
+  return makePoint({ ...request, component: 'dump' }, context, (writer, startedAt) =>
+    storeDump(request, context, writer, startedAt),
   );
-  if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
-  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
-  try {
-    const manifest = await makePoint(request, context, writer, startedAt);
-    return { outcome: 'made', manifest, uri: writer.uri, durationMs: performance.now() - begun };
-  } catch (error) {
-    if (await isMadeByAnother(writer, error))
-      return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
-    await leaveRecord(writer, error, context);
-    throw error;
-  }
 }
 
-/** Only a manifest is in its place before: what an attempt stores besides is in a folder of its own. */
-async function isMadeByAnother(writer: PointWriter, error: unknown): Promise<boolean> {
-  return error instanceof BackupError && error.code === 'store-conflict' && writer.isTakenOver();
-}
-
-async function makePoint(
+async function storeDump(
   request: DumpRequest,
   context: RunContext,
   writer: PointWriter,
@@ -63,20 +41,5 @@ async function makePoint(
   const globals = request.globals ? await dumpGlobals(run, names[0]) : null;
   const databases: DumpedDatabase[] = [];
   for (const name of names) databases.push(await viewAndDump(run, name));
-  const manifest = composeManifest(run, writer.address, server, startedAt, { globals, databases });
-  context.signal.throwIfAborted();
-  await writer.finish(manifest);
-  return manifest;
-}
-
-/** The failure is thrown either way; that its record could not be written is said, and does not hide it. */
-async function leaveRecord(writer: PointWriter, error: unknown, context: RunContext): Promise<void> {
-  try {
-    await writer.fail(toBackupError(error), context.now());
-  } catch (unrecorded) {
-    const { address } = writer;
-    context.reporter.warn(
-      `no failure record could be left for ${pointId(address)}: ${toBackupError(unrecorded).message}`,
-    );
-  }
+  return composeManifest(run, writer.address, server, startedAt, { globals, databases });
 }

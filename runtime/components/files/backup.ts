@@ -1,7 +1,7 @@
 import { MANIFEST_FORMAT, pointId, type FilesManifest, type StoredObject } from '../../../model';
-import { PointWriter } from '../../catalog/point-writer';
-import { addressOf } from '../../catalog/run-id';
-import { BackupError, toBackupError } from '../../errors';
+import { makePoint } from '../../catalog/make-point';
+import type { PointWriter } from '../../catalog/point-writer';
+import { BackupError } from '../../errors';
 import { findZstd } from '../../postgres/zstd';
 import { VERSION } from '../../version';
 import { backupVolume } from './backup/backup-volume';
@@ -15,25 +15,12 @@ import type { FilesPoint, FilesRequest, FilesResult, VolumeSource } from './type
  * last; whatever fails leaves none, and a failure record.
  */
 export async function backupFiles(request: FilesRequest, context: FilesContext): Promise<FilesResult> {
-  const begun = performance.now();
-  const startedAt = context.now();
-  const address = addressOf({ ...request, component: 'files', startedAt });
-  const { store, deadlineSeconds } = context;
-  const writer = await PointWriter.claim(store, address, startedAt, { deadlineSeconds });
-  if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
-  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
-  try {
-    const manifest = await makePoint(request, context, writer, startedAt);
-    return { outcome: 'made', manifest, uri: writer.uri, durationMs: performance.now() - begun };
-  } catch (error) {
-    const isTaken = error instanceof BackupError && error.code === 'store-conflict' && (await writer.isTakenOver());
-    if (isTaken) return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
-    await leaveRecord(writer, error, context);
-    throw error;
-  }
+  return makePoint({ ...request, component: 'files' }, context, (writer, startedAt) =>
+    storeVolumes(request, context, writer, startedAt),
+  );
 }
 
-async function makePoint(
+async function storeVolumes(
   request: FilesRequest,
   context: FilesContext,
   writer: PointWriter,
@@ -52,10 +39,7 @@ async function makePoint(
   for (const warning of run.warnings) context.reporter.warn(warning);
   const volumes: StoredVolume[] = [];
   for (const source of request.volumes) volumes.push(await storeVolume(run, source, candidates));
-  const manifest = composeManifest(run, writer.address, startedAt, volumes);
-  context.signal.throwIfAborted();
-  await writer.finish(manifest);
-  return manifest;
+  return composeManifest(run, writer.address, startedAt, volumes);
 }
 
 const DAMAGE: ReadonlySet<string> = new Set(['object-missing', 'object-damaged', 'archive-damaged']);
@@ -113,14 +97,4 @@ function composeManifest(
     },
     warnings,
   };
-}
-
-/** The failure is thrown either way; that its record could not be written is said, and does not hide it. */
-async function leaveRecord(writer: PointWriter, error: unknown, context: FilesContext): Promise<void> {
-  try {
-    await writer.fail(toBackupError(error), context.now());
-  } catch (unrecorded) {
-    const point = pointId(writer.address);
-    context.reporter.warn(`no failure record could be left for ${point}: ${toBackupError(unrecorded).message}`);
-  }
 }

@@ -1,7 +1,6 @@
 import { MANIFEST_FORMAT, pointId, type ObjectsManifest } from '../../../model';
-import { PointWriter } from '../../catalog/point-writer';
-import { addressOf } from '../../catalog/run-id';
-import { BackupError, toBackupError } from '../../errors';
+import { makePoint } from '../../catalog/make-point';
+import type { PointWriter } from '../../catalog/point-writer';
 import { VERSION } from '../../version';
 import { findKnownRuns } from './mirror/known-entries';
 import { mirrorBucket, type MirroredBucket } from './mirror/mirror-bucket';
@@ -13,26 +12,13 @@ import type { MirrorContext, MirrorsRequest, MirrorsResult } from './types';
  * is skipped before it does anything.
  */
 export async function backupObjects(request: MirrorsRequest, context: MirrorContext): Promise<MirrorsResult> {
-  const begun = performance.now();
-  const startedAt = context.now();
-  const address = addressOf({ ...request, component: 'objects', startedAt });
-  const { store, deadlineSeconds } = context;
-  const writer = await PointWriter.claim(store, address, startedAt, { deadlineSeconds });
-  if (writer === 'taken') return { outcome: 'skipped', reason: 'another run is making, or made, this recovery point' };
-  if (writer.attempt > 1) context.reporter.warn(`attempt ${writer.attempt}: those before it failed or were killed`);
-  try {
-    const manifest = await makePoint(request, context, writer, startedAt);
-    const durationMs = performance.now() - begun;
-    return { outcome: 'made', manifest, uri: writer.uri, durationMs, requests: sentBy(request) };
-  } catch (error) {
-    const isTaken = error instanceof BackupError && error.code === 'store-conflict' && (await writer.isTakenOver());
-    if (isTaken) return { outcome: 'skipped', reason: 'another attempt made it meanwhile' };
-    await leaveRecord(writer, error, context);
-    throw error;
-  }
+  const made = await makePoint({ ...request, component: 'objects' }, context, (writer, startedAt) =>
+    storeMirrors(request, context, writer, startedAt),
+  );
+  return made.outcome === 'made' ? { ...made, requests: sentBy(request) } : made;
 }
 
-async function makePoint(
+async function storeMirrors(
   request: MirrorsRequest,
   context: MirrorContext,
   writer: PointWriter,
@@ -44,10 +30,7 @@ async function makePoint(
     const { source, vault, settings } = request;
     mirrored.push(await mirrorBucket({ source, mirror, vault, settings, pointPrefix: writer.prefix, known }, context));
   }
-  const manifest = composeManifest(request, context, writer, startedAt, mirrored);
-  context.signal.throwIfAborted();
-  await writer.finish(manifest);
-  return manifest;
+  return composeManifest(request, context, writer, startedAt, mirrored);
 }
 
 function composeManifest(
@@ -90,15 +73,4 @@ function sentBy({ vault, mirrors }: MirrorsRequest): { writing: number; reading:
     (sum, { sent }) => ({ writing: sum.writing + sent.writing, reading: sum.reading + sent.reading }),
     { writing: 0, reading: 0 },
   );
-}
-
-/** The failure is thrown either way; that its record could not be written is said, and does not hide it. */
-async function leaveRecord(writer: PointWriter, error: unknown, context: MirrorContext): Promise<void> {
-  try {
-    await writer.fail(toBackupError(error), context.now());
-  } catch (unrecorded) {
-    context.reporter.warn(
-      `no failure record could be left for ${pointId(writer.address)}: ${toBackupError(unrecorded).message}`,
-    );
-  }
 }
