@@ -1,5 +1,5 @@
 /** What is told of costs at synthesis: what a plan costs a month, and storage tiers that cost more than they save. */
-import { Annotations, Size, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, AspectPriority, Aspects, Size, Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { BackupPlan } from './backup-plan';
 import { BackupTaskOptions } from './backup-task';
@@ -8,6 +8,7 @@ import { describeMonthlyCost, estimateMonthlyCost } from './monthly-cost';
 import { StorageTiers } from './storage-tiers';
 import { tiersThatDoNotPay } from './tier-fit';
 import { unitPrices } from './unit-prices';
+import { watchedParts, whenWhole } from './watch-cost';
 
 /** What costs. */
 export interface CostNoteBasis {
@@ -26,10 +27,13 @@ export function noteCosts(scope: Construct, { sourceName, plan, tiers, size, tas
   if (!size) return;
   const region = Stack.of(scope).region;
   const prices = unitPrices(region);
-  const basis = { size, plan, tiers, ...fargateSize(task.cpu, task.memory) };
   const place = Token.isUnresolved(region) ? 'this region' : region;
-  Annotations.of(scope).addInfoV2(
-    'cdk-postgres-backup:monthlyCost',
-    `Backups of ${sourceName} cost ${describeMonthlyCost(estimateMonthlyCost(basis, prices), basis, prices, place)}`,
-  );
+  const note = () => {
+    const basis = { size, plan, tiers, ...fargateSize(task.cpu, task.memory), watched: watchedParts(scope) };
+    Annotations.of(scope).addInfoV2(
+      'cdk-postgres-backup:monthlyCost',
+      `Backups of ${sourceName} cost ${describeMonthlyCost(estimateMonthlyCost(basis, prices), basis, prices, place)}`,
+    );
+  };
+  Aspects.of(scope).add(whenWhole(scope, note), { priority: AspectPriority.READONLY });
 }

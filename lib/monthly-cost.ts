@@ -6,6 +6,7 @@ import { BackupPlan } from './backup-plan';
 import { BackupRule } from './backup-rule';
 import { StorageTiers } from './storage-tiers';
 import { UnitPrices } from './unit-prices';
+import { WatchedParts, watchCost } from './watch-cost';
 
 export interface CostBasis {
   /** One recovery point as it is stored. */
@@ -14,6 +15,7 @@ export interface CostBasis {
   readonly tiers: StorageTiers;
   readonly cpuUnits: number;
   readonly memoryMiB: number;
+  readonly watched: WatchedParts;
 }
 
 export interface MonthlyCost {
@@ -24,6 +26,8 @@ export interface MonthlyCost {
   readonly storage: number;
   /** US dollars. */
   readonly tasks: number;
+  /** US dollars. */
+  readonly watching: number;
 }
 
 /** An estimate: points are spread evenly, and a task stores {@link STORED_MB_PER_SECOND} after a minute of starting. */
@@ -45,6 +49,7 @@ export function estimateMonthlyCost(basis: CostBasis, prices: UnitPrices): Month
         points((one) => one.infrequent) * prices.infrequentAccess +
         points((one) => one.archive) * prices.glacierInstantRetrieval),
     tasks: runsPerMonth * runHours * taskHour,
+    watching: watchCost(basis.watched, prices),
   };
 }
 
@@ -54,18 +59,16 @@ export function describeMonthlyCost(cost: MonthlyCost, basis: CostBasis, prices:
   const priced =
     region === prices.region ? `prices of ${region}` : `prices of us-east-1, as those of ${region} are not known here`;
   return (
-    `about ${dollars(cost.storage + cost.tasks)} a month (estimate, ${priced}): ` +
+    `about ${dollars(cost.storage + cost.tasks + cost.watching)} a month (estimate, ${priced}): ` +
     `${Math.round(cost.recoveryPoints)} recovery points of ${(basis.size.toBytes() / 1e9).toFixed(1)} GB are ${cost.storedGb.toFixed(0)} GB, ` +
-    `${dollars(cost.storage)} to keep; tasks ${dollars(cost.tasks)}. ` +
-    `Not counted: keys (${dollars(prices.key)} each), metrics, alarms and the dashboard (about ${dollars(WATCH)}), requests, logs, NAT or endpoints, copies elsewhere.`
+    `${dollars(cost.storage)} to keep; tasks ${dollars(cost.tasks)}; alarms, metrics and dashboard ${dollars(cost.watching)}. ` +
+    `Not counted: keys (${dollars(prices.key)} each), requests, logs, NAT or endpoints, copies elsewhere.`
   );
 }
 
 /** A cautious figure for a task of one vCPU, of which compression takes most. */
 const STORED_MB_PER_SECOND = 20;
 const DAYS_PER_MONTH = 30.4;
-/** US dollars a month: some 15 metrics at 0.30, ten alarms at 0.10, a dashboard at 3. */
-const WATCH = 15 * 0.3 + 10 * 0.1 + 3;
 
 /** How many points a rule has in each tier at any moment. */
 interface PointDays {

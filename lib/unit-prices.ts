@@ -6,6 +6,7 @@
  * @see https://aws.amazon.com/s3/pricing/
  * @see https://aws.amazon.com/fargate/pricing/
  * @see https://aws.amazon.com/kms/pricing/
+ * @see https://aws.amazon.com/cloudwatch/pricing/
  */
 export interface UnitPrices {
   readonly region: string;
@@ -21,7 +22,16 @@ export interface UnitPrices {
   readonly fargateMemoryHour: number;
   /** Per customer managed key and month. */
   readonly key: number;
+  /** Per metric and month, of the first ten thousand. */
+  readonly customMetric: number;
+  /** Per metric that an alarm reads, and month. */
+  readonly alarmMetric: number;
+  /** Per dashboard and month, after the first three of an account. */
+  readonly dashboard: number;
 }
+
+/** The same in the regions that are written down here. */
+const WATCHING = { customMetric: 0.3, alarmMetric: 0.1, dashboard: 3 };
 
 const PRICES: Record<string, UnitPrices> = {
   'us-east-1': {
@@ -32,6 +42,7 @@ const PRICES: Record<string, UnitPrices> = {
     fargateCpuHour: 0.03238,
     fargateMemoryHour: 0.00356,
     key: 1,
+    ...WATCHING,
   },
   'eu-central-1': {
     region: 'eu-central-1',
@@ -41,6 +52,7 @@ const PRICES: Record<string, UnitPrices> = {
     fargateCpuHour: 0.03725,
     fargateMemoryHour: 0.00409,
     key: 1,
+    ...WATCHING,
   },
 };
 

@@ -387,11 +387,12 @@ describe('a backup', () => {
   test('tells what it costs a month when its size is stated, labelled as an estimate', () => {
     const stack = testStack({ env: { region: 'eu-central-1', account: '111122223333' } });
     testBackup(stack, { estimatedSize: Size.gibibytes(2), plan: new BackupPlan([BackupRule.daily()]) });
-    // 30 points of 2.147 GB at 0.0245 $; 30.4 runs of 167 s at 0.0373 + 2 × 0.0041 $ an hour.
+    // 30 points of 2.147 GB at 0.0245 $; 30.4 runs of 167 s at 0.0373 + 2 × 0.0041 $ an hour; 15 alarms, of which one reads two metrics.
     Annotations.fromStack(stack).hasInfo(
       '/Shop/Backup',
       Match.stringLikeRegexp(
-        'orders cost about \\$1.64 a month \\(estimate, prices of eu-central-1\\): 30 recovery points of 2.1 GB are 64 GB, \\$1.58 to keep; tasks \\$0.06',
+        'orders cost about \\$9.84 a month \\(estimate, prices of eu-central-1\\): 30 recovery points of 2.1 GB are 64 GB, \\$1.58 to keep; tasks \\$0.06; ' +
+          'alarms, metrics and dashboard \\$8.20',
       ),
     );
   });
