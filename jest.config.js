@@ -7,6 +7,8 @@ module.exports = {
   // Builds an image, which takes minutes: npm run test:image.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/image/image.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/assets/', '<rootDir>/cdk.out/'],
+  globalSetup: '<rootDir>/test/scratch.js',
+  globalTeardown: '<rootDir>/test/remove-scratch.js',
   setupFiles: ['<rootDir>/test/setup.js'],
   testTimeout: 60_000,
   maxWorkers: 2,

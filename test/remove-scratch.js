@@ -1,0 +1,4 @@
+// After the last test: see scratch.js.
+module.exports = async function removeScratch() {
+  globalThis.removeScratch();
+};
