@@ -9,24 +9,14 @@ import { formatBytes, formatDuration, formatNumberOf } from '../../observe/forma
 import { printable } from '../../observe/printable';
 import type { Style } from '../../observe/style';
 import type { Answer } from '../answer';
+import { backupAnswer } from './backup-output';
 import { outcomeColour } from './outcome-colour';
 
-/** `--json` of `backup configuration`. It holds names, and no value. */
-export interface ConfigurationDocument {
-  readonly format: 'postgres-backup/backup/1';
-  /** `passed`: stored and confirmed by the store. `skipped`: another run makes the recovery point of this time. */
-  readonly outcome: 'passed' | 'skipped';
-  readonly source: string;
-  readonly component: 'configuration';
-  /** Why it was skipped. */
-  readonly reason?: string;
-  readonly point?: string;
-  readonly class?: string;
-  readonly uri?: string;
-  readonly durationMs?: number;
-  readonly totals?: ConfigurationManifest['totals'];
-  readonly entries?: readonly string[];
-  readonly warnings?: readonly string[];
+/** What `--json` of `backup configuration` has besides what all components share. It holds names, and no value. */
+export interface ConfigurationDetails {
+  readonly totals: ConfigurationManifest['totals'];
+  readonly entries: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** `--json` of `restore configuration`. */
@@ -35,36 +25,14 @@ export interface RestoredConfigurationDocument extends RestoreConfigurationRepor
 }
 
 export function configurationAnswer(source: string, result: ConfigurationResult): Answer {
-  const head = { format: 'postgres-backup/backup/1', source, component: 'configuration' } as const;
-  if (result.outcome === 'skipped') {
-    const summary = `skipped: ${printable(result.reason)}`;
-    const document: ConfigurationDocument = { ...head, outcome: 'skipped', reason: result.reason };
-    return { outcome: 'skipped', summary, lines: (style) => [style.unsure(summary)], document };
-  }
-  const { manifest, uri, durationMs } = result;
-  const { point, totals, entries, warnings } = manifest;
-  const facts = [
-    formatNumberOf(totals.items, 'entry'),
-    `${formatBytes(totals.storedBytes)} stored`,
-    formatDuration(durationMs),
-  ].join(' · ');
-  const document: ConfigurationDocument = {
-    ...head,
-    outcome: 'passed',
-    point,
-    class: manifest.class,
-    uri,
-    durationMs: Math.round(durationMs),
-    totals,
-    entries: entries.map(({ name }) => name),
-    warnings,
-  };
-  return {
-    outcome: 'passed',
-    summary: `backed up: ${point} · ${facts}`,
-    lines: (style) => [`${style.good('backed up:')} ${point} · ${facts}`, `  ${style.faint(printable(uri))}`],
-    document,
-  };
+  return backupAnswer(
+    { source, component: 'configuration' },
+    result,
+    ({ manifest: { totals, entries, warnings } }) => ({
+      facts: [formatNumberOf(totals.items, 'entry'), `${formatBytes(totals.storedBytes)} stored`],
+      details: { totals, entries: entries.map(({ name }) => name), warnings } satisfies ConfigurationDetails,
+    }),
+  );
 }
 
 export function restoredConfigurationAnswer(report: RestoreConfigurationReport): Answer {

@@ -4,25 +4,15 @@ import { formatBytes, formatDuration, formatNumberOf } from '../../observe/forma
 import { printable } from '../../observe/printable';
 import type { Style } from '../../observe/style';
 import type { Answer } from '../answer';
+import { backupAnswer } from './backup-output';
 import { outcomeColour } from './outcome-colour';
 
-/** `--json` of `backup files`. */
-export interface FilesDocument {
-  readonly format: 'postgres-backup/backup/1';
-  /** `passed`: stored and confirmed by the store. `skipped`: another run makes the recovery point of this time. */
-  readonly outcome: 'passed' | 'skipped';
-  readonly source: string;
-  readonly component: 'files';
-  /** Why it was skipped. */
-  readonly reason?: string;
-  readonly point?: string;
-  readonly class?: string;
-  readonly uri?: string;
-  readonly durationMs?: number;
-  readonly totals?: FilesManifest['totals'];
-  readonly volumes?: readonly Pick<FilesVolume, 'name' | 'kind' | 'counts'>[];
+/** What `--json` of `backup files` has besides what all components share. */
+export interface FilesDetails {
+  readonly totals: FilesManifest['totals'];
+  readonly volumes: readonly Pick<FilesVolume, 'name' | 'kind' | 'counts'>[];
   readonly dependsOn?: readonly string[];
-  readonly warnings?: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** `--json` of `restore files`. */
@@ -34,41 +24,19 @@ export interface RestoredFilesDocument extends RestoreFilesReport {
 const MOST_DIFFERENCES = 20;
 
 export function filesAnswer(source: string, result: FilesResult): Answer {
-  const head = { format: 'postgres-backup/backup/1', source, component: 'files' } as const;
-  if (result.outcome === 'skipped') {
-    const summary = `skipped: ${printable(result.reason)}`;
-    const document: FilesDocument = { ...head, outcome: 'skipped', reason: result.reason };
-    return { outcome: 'skipped', summary, lines: (style) => [style.unsure(summary)], document };
-  }
-  const { manifest, uri, durationMs } = result;
-  const { point, totals, volumes, dependsOn, warnings } = manifest;
-  const facts = [
-    formatNumberOf(totals.items, 'entry'),
-    `${formatBytes(totals.storedBytes)} stored`,
-    formatDuration(durationMs),
-  ].join(' · ');
-  const document: FilesDocument = {
-    ...head,
-    outcome: 'passed',
-    point,
-    class: manifest.class,
-    uri,
-    durationMs: Math.round(durationMs),
-    totals,
-    volumes: volumes.map(({ name, kind, counts }) => ({ name, kind, counts })),
-    dependsOn,
-    warnings,
-  };
-  return {
-    outcome: 'passed',
-    summary: `backed up: ${point} · ${facts}`,
-    lines: (style) => [
-      `${style.good('backed up:')} ${point} · ${facts}`,
-      ...volumes.map(volumeLine),
-      `  ${style.faint(printable(uri))}`,
-    ],
-    document,
-  };
+  return backupAnswer({ source, component: 'files' }, result, ({ manifest }) => {
+    const { totals, volumes, dependsOn, warnings } = manifest;
+    return {
+      facts: [formatNumberOf(totals.items, 'entry'), `${formatBytes(totals.storedBytes)} stored`],
+      below: volumes.map(volumeLine),
+      details: {
+        totals,
+        volumes: volumes.map(({ name, kind, counts }) => ({ name, kind, counts })),
+        dependsOn,
+        warnings,
+      } satisfies FilesDetails,
+    };
+  });
 }
 
 function volumeLine({ name, kind, counts }: FilesVolume): string {

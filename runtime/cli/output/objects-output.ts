@@ -5,26 +5,16 @@ import { printable } from '../../observe/printable';
 import type { Style } from '../../observe/style';
 import type { RequestCounts } from '../../store/bucket';
 import type { Answer } from '../answer';
+import { backupAnswer } from './backup-output';
 import { outcomeColour } from './outcome-colour';
 
-/** `--json` of `backup objects`. */
-export interface MirrorsDocument {
-  readonly format: 'postgres-backup/backup/1';
-  /** `could not verify`: objects of the source are missing. `skipped`: another run makes the recovery point of this time. */
-  readonly outcome: 'passed' | 'could not verify' | 'skipped';
-  readonly source: string;
-  readonly component: 'objects';
-  /** Why it was skipped. */
-  readonly reason?: string;
-  readonly point?: string;
-  readonly class?: string;
-  readonly uri?: string;
-  readonly durationMs?: number;
-  readonly totals?: ObjectsManifest['totals'];
-  readonly mirrors?: readonly Omit<MirrorRecord, 'inventory'>[];
-  readonly requests?: RequestCounts;
+/** What `--json` of `backup objects` has besides what all components share. */
+export interface MirrorsDetails {
+  readonly totals: ObjectsManifest['totals'];
+  readonly mirrors: readonly Omit<MirrorRecord, 'inventory'>[];
+  readonly requests: RequestCounts;
   /** By the list prices of us-east-1. */
-  readonly estimatedRequestDollars?: number;
+  readonly estimatedRequestDollars: number;
 }
 
 /** `--json` of `restore objects`. */
@@ -36,45 +26,28 @@ export interface ObjectsRestoreDocument extends ObjectsRestoreReport {
 const MOST_NAMED = 20;
 
 export function mirrorsAnswer(source: string, result: MirrorsResult): Answer {
-  const head = { format: 'postgres-backup/backup/1', source, component: 'objects' } as const;
-  if (result.outcome === 'skipped') {
-    const summary = `skipped: ${printable(result.reason)}`;
-    const document: MirrorsDocument = { ...head, outcome: 'skipped', reason: result.reason };
-    return { outcome: 'skipped', summary, lines: (style) => [style.unsure(summary)], document };
-  }
-  const { manifest, uri, durationMs, requests } = result;
-  const missing = manifest.mirrors.reduce((sum, mirror) => sum + mirror.missing.count, 0);
-  const outcome = missing > 0 ? 'could not verify' : 'passed';
-  const facts = [
-    formatNumberOf(manifest.totals.items, 'object'),
-    `${formatCount(manifest.mirrors.reduce((sum, { changes }) => sum + changes.copied, 0))} copied`,
-    ...(missing > 0 ? [`${formatNumberOf(missing, 'object')} missing`] : []),
-    formatDuration(durationMs),
-  ].join(' · ');
-  const word = missing > 0 ? 'backed up, not everything:' : 'backed up:';
-  const document: MirrorsDocument = {
-    ...head,
-    outcome,
-    point: manifest.point,
-    class: manifest.class,
-    uri,
-    durationMs: Math.round(durationMs),
-    totals: manifest.totals,
-    mirrors: manifest.mirrors.map(({ inventory: _, ...mirror }) => mirror),
-    requests,
-    estimatedRequestDollars: requestDollars(requests),
-  };
-  return {
-    outcome,
-    summary: `${word} ${manifest.point} · ${facts}`,
-    lines: (style) => [
-      ...manifest.mirrors.flatMap((mirror) => mirrorLines(mirror, style)),
-      `${outcomeColour(outcome, style)(word)} ${manifest.point} · ${facts}`,
-      `  ${style.faint(printable(uri))}`,
-      `  ${style.faint(requestLine(requests))}`,
-    ],
-    document,
-  };
+  return backupAnswer({ source, component: 'objects' }, result, ({ manifest, requests }) => {
+    const { totals, mirrors } = manifest;
+    const missing = mirrors.reduce((sum, mirror) => sum + mirror.missing.count, 0);
+    const copied = mirrors.reduce((sum, { changes }) => sum + changes.copied, 0);
+    return {
+      outcome: missing > 0 ? 'could not verify' : 'passed',
+      word: missing > 0 ? 'backed up, not everything:' : 'backed up:',
+      facts: [
+        formatNumberOf(totals.items, 'object'),
+        `${formatCount(copied)} copied`,
+        ...(missing > 0 ? [`${formatNumberOf(missing, 'object')} missing`] : []),
+      ],
+      above: (style) => mirrors.flatMap((mirror) => mirrorLines(mirror, style)),
+      below: [`  ${requestLine(requests)}`],
+      details: {
+        totals,
+        mirrors: mirrors.map(({ inventory: _, ...mirror }) => mirror),
+        requests,
+        estimatedRequestDollars: requestDollars(requests),
+      } satisfies MirrorsDetails,
+    };
+  });
 }
 
 export function objectsRestoreAnswer(report: ObjectsRestoreReport): Answer {

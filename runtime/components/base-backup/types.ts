@@ -1,4 +1,5 @@
 import type { BaseBackupManifest, RetentionClass } from '../../../model';
+import type { MadePoint } from '../../catalog/make-point';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 
 export type BaseBackupPoint = RecoveryPoint<BaseBackupManifest>;
@@ -21,12 +22,4 @@ export interface BaseBackupRequest {
   readonly scratchDirectory: string;
 }
 
-export type BaseBackupResult =
-  | {
-      readonly outcome: 'made';
-      readonly manifest: BaseBackupManifest;
-      readonly uri: string;
-      readonly durationMs: number;
-    }
-  /** Another run owns this scheduled time. */
-  | { readonly outcome: 'skipped'; readonly reason: string };
+export type BaseBackupResult = MadePoint<BaseBackupManifest>;

@@ -1,4 +1,5 @@
 import type { ConfigurationKind, ConfigurationManifest, Outcome, RetentionClass } from '../../../model';
+import type { MadePoint } from '../../catalog/make-point';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import type { RunContext } from '../../context';
 
@@ -61,15 +62,7 @@ export interface ConfigurationRequest {
   readonly texts: readonly { readonly name: string; readonly file: string }[];
 }
 
-export type ConfigurationResult =
-  | {
-      readonly outcome: 'made';
-      readonly manifest: ConfigurationManifest;
-      readonly uri: string;
-      readonly durationMs: number;
-    }
-  /** Another run owns this scheduled time. */
-  | { readonly outcome: 'skipped'; readonly reason: string };
+export type ConfigurationResult = MadePoint<ConfigurationManifest>;
 
 export interface RestoreConfigurationRequest {
   readonly point: ConfigurationPoint;

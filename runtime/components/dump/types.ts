@@ -1,4 +1,5 @@
 import type { DumpContent, DumpManifest, FailureCode, Outcome, RetentionClass, TableClass } from '../../../model';
+import type { MadePoint } from '../../catalog/make-point';
 import type { DumpPoint } from '../../catalog/recovery-point';
 import type { ArchiveEntry } from '../../postgres/archive/archive-head';
 
@@ -28,10 +29,7 @@ export interface DumpRequest {
   readonly contentHashTables?: readonly string[];
 }
 
-export type DumpResult =
-  | { readonly outcome: 'made'; readonly manifest: DumpManifest; readonly uri: string; readonly durationMs: number }
-  /** Another run owns this scheduled time. */
-  | { readonly outcome: 'skipped'; readonly reason: string };
+export type DumpResult = MadePoint<DumpManifest>;
 
 export interface RestoreRequest {
   readonly point: DumpPoint;

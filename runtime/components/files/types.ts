@@ -1,4 +1,5 @@
 import type { FilesManifest, Outcome, RetentionClass } from '../../../model';
+import type { MadePoint } from '../../catalog/make-point';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 
 export type FilesPoint = RecoveryPoint<FilesManifest>;
@@ -24,10 +25,7 @@ export interface FilesRequest {
   readonly minimumFiles: number;
 }
 
-export type FilesResult =
-  | { readonly outcome: 'made'; readonly manifest: FilesManifest; readonly uri: string; readonly durationMs: number }
-  /** Another run owns this scheduled time. */
-  | { readonly outcome: 'skipped'; readonly reason: string };
+export type FilesResult = MadePoint<FilesManifest>;
 
 export interface RestoreFilesRequest {
   readonly point: FilesPoint;

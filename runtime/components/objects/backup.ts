@@ -15,7 +15,7 @@ export async function backupObjects(request: MirrorsRequest, context: MirrorCont
   const made = await makePoint({ ...request, component: 'objects' }, context, (writer, startedAt) =>
     storeMirrors(request, context, writer, startedAt),
   );
-  return made.outcome === 'made' ? { ...made, requests: sentBy(request) } : made;
+  return { ...made, requests: sentBy(request) };
 }
 
 async function storeMirrors(

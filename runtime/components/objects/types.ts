@@ -1,4 +1,5 @@
 import type { ObjectsManifest, Outcome, RetentionClass } from '../../../model';
+import type { MadePoint } from '../../catalog/make-point';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import type { Bucket, RequestCounts } from '../../store/bucket';
 import type { RunContext } from '../../context';
@@ -63,15 +64,10 @@ export const DEFAULT_MIRROR_SETTINGS: MirrorSettings = {
   segmentCopies: 10_000,
 };
 
-export type MirrorsResult =
-  | {
-      readonly outcome: 'made';
-      readonly manifest: ObjectsManifest;
-      readonly uri: string;
-      readonly durationMs: number;
-      readonly requests: RequestCounts;
-    }
-  | { readonly outcome: 'skipped'; readonly reason: string };
+export type MirrorsResult = MadePoint<ObjectsManifest> & {
+  /** What the store was asked for; of a run that was skipped, nothing. */
+  readonly requests: RequestCounts;
+};
 
 export interface ObjectsRestoreRequest {
   readonly point: RecoveryPoint<ObjectsManifest>;
