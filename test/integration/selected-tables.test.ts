@@ -38,7 +38,7 @@ it('come with types, functions, sequence, index, comment and grant, and nothing 
   ]);
   expect(await names('some tables')).toBe('orders');
   const facts = `SELECT obj_description('sales.orders'::regclass), relacl IS NOT NULL, (SELECT count(*) FROM pg_indexes WHERE tablename = 'orders'),
-    (SELECT string_agg(contype::text, '') FROM pg_constraint WHERE conrelid = 'sales.orders'::regclass), nextval(pg_get_serial_sequence('sales.orders', 'id'))
+    (SELECT string_agg(contype::text, '') FROM pg_constraint WHERE conrelid = 'sales.orders'::regclass AND contype <> 'n'), nextval(pg_get_serial_sequence('sales.orders', 'id'))
     FROM pg_class WHERE oid = 'sales.orders'::regclass`;
   expect(await lab.sql('some tables', facts)).toBe('orders|t|2|p|101');
   expect(await marker('some tables')).toBe('0');

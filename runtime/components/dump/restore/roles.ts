@@ -1,5 +1,6 @@
 import type { StoredObject } from '../../../../model';
 import { usageError } from '../../../errors';
+import { SqlError } from '../../../postgres/server-error';
 import { quoteIdentifier } from '../../../postgres/sql-quoting';
 import type { SqlSession } from '../../../postgres/session';
 import { readGlobals } from '../globals-script';
@@ -29,11 +30,28 @@ export async function restoreRoles(
   for (const statement of statements) {
     // The restoring role must not change itself: it may lose the right to go on.
     if (creations.has(statement) || changesSelf(statement) || statement.startsWith('ALTER DATABASE')) continue;
-    await session.execute(statement);
+    await executeOrGrantOneself(statement, session);
     executed++;
   }
   return executed;
 }
+
+/**
+ * Since PostgreSQL 16 a membership is refused unless who granted it may hand it on, or is the superuser that the cluster was made
+ * with, who in another cluster is somebody else. Whoever restores grants it then.
+ */
+async function executeOrGrantOneself(statement: string, session: SqlSession): Promise<void> {
+  try {
+    await session.execute(statement);
+  } catch (error) {
+    const [, grant] = GRANTED_BY.exec(statement) ?? [];
+    if (!(error instanceof SqlError) || error.sqlState !== INSUFFICIENT_PRIVILEGE || grant === undefined) throw error;
+    await session.execute(grant);
+  }
+}
+
+const GRANTED_BY = /^(GRANT .*) GRANTED BY (?:"(?:[^"]|"")*"|[^\s"]+)$/s;
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** Statements of a pg_dumpall script: they end with a semicolon at a line's end, outside quotes. */
 export function splitStatements(script: string): string[] {
