@@ -2,8 +2,6 @@
  * The function that watches a managed window as it is deployed: the bundled code, loaded by a Node of its own, with the
  * environment and no more rights than the synthesised template gives it.
  */
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -12,10 +10,10 @@ import { ENVIRONMENT, FUNCTION_ENVIRONMENT, METRICS } from '../../model';
 import { permissions } from '../lib/support/policies';
 import { CLUSTER_ACTIONS, instance, INSTANCE_ACTIONS } from '../runtime/managed/support/answers';
 import { Refusal, startRdsApi, type Fields, type RdsApi } from '../runtime/managed/support/rds-api';
+import { callFunction } from './support/call-function';
 
 process.env.CDK_VALIDATION = 'false';
 
-const CODE = path.join(__dirname, '../../assets/lambda/managed-window/index.js');
 const ARN = 'arn:aws:rds:eu-central-1:111122223333:';
 
 interface Deployed {
@@ -64,27 +62,8 @@ function allow({ rights }: Deployed, actions: RdsApi['actions']): void {
   api.actions = Object.fromEntries(guarded) as RdsApi['actions'];
 }
 
-/** Calls the function as the platform does: its code in a process, its lines from its output, its error as its end. */
-async function invoke(environment: Record<string, string>) {
-  const caller = `require(${JSON.stringify(CODE)}).handler({}, { getRemainingTimeInMillis: () => 60_000 })
-    .catch((error) => { process.stderr.write(error.message); process.exitCode = 1; });`;
-  const child = spawn(process.execPath, ['-e', caller], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      AWS_ENDPOINT_URL_RDS: api.endpoint,
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'FUNCTION',
-      AWS_SECRET_ACCESS_KEY: 'function-secret',
-      NODE_NO_WARNINGS: '1',
-      ...environment,
-    },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const code = await new Promise<number | null>((settle) => child.once('close', settle));
-  return { code, ...output };
-}
+const invoke = (environment: Record<string, string>) =>
+  callFunction('managed-window', { AWS_ENDPOINT_URL_RDS: api.endpoint, ...environment });
 
 /** The line that CloudWatch reads as metrics. */
 function metricsIn(stdout: string): Record<string, unknown> {

@@ -2,13 +2,11 @@
  * The notifying function as it is deployed: the bundled code, loaded by a Node of its own, with a secret that it reads from a
  * stand-in for Secrets Manager.
  */
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { FUNCTION_ENVIRONMENT } from '../../model';
 import { alarmMessage, topicEvent } from '../runtime/notify/alarms';
 import { answer, startWebhookServer, type AnswerWith, type WebhookServer } from '../runtime/notify/webhook-server';
+import { callFunction } from './support/call-function';
 
-const CODE = path.join(__dirname, '../../assets/lambda/notify/index.js');
 const TOKEN = 's3cr3t-t0ken';
 const SLACK = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:slack-AbCdEf';
 const TEAMS = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:teams-AbCdEf';
@@ -32,33 +30,18 @@ afterEach(async () => {
   await secrets.close();
 });
 
-/** Calls the function as the platform does, as often as there are events: in one process, one after the other. */
-async function invoke(...events: readonly unknown[]) {
-  const caller = `(async () => {
-    const { handler } = require(${JSON.stringify(CODE)});
-    for (const event of ${JSON.stringify(events)}) {
-      await handler(event).catch((error) => { process.stderr.write(error.message); process.exitCode = 1; });
-    }
-  })();`;
-  const child = spawn(process.execPath, ['-e', caller], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
+const invoke = (...events: readonly unknown[]) =>
+  callFunction(
+    'notify',
+    {
       [FUNCTION_ENVIRONMENT.destinations]: JSON.stringify([
         { kind: 'slack', secret: SLACK },
         { kind: 'teams', secret: TEAMS },
       ]),
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
-      AWS_ACCESS_KEY_ID: 'FUNCTION',
-      AWS_SECRET_ACCESS_KEY: 'function-secret',
-      NODE_NO_WARNINGS: '1',
     },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const code = await new Promise<number | null>((settle) => child.once('close', settle));
-  return { code, ...output };
-}
+    events,
+  );
 
 const posted = () => webhook.received.map((one) => one.path?.split('/').at(-1)).sort();
 

@@ -2,7 +2,7 @@
  * The reporting function as it is deployed: the bundled code, loaded by a Node of its own, with the environment and no more
  * rights on the vault than the synthesised template gives it; a dead man's switch over HTTPS, a topic and a secret beside it.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
@@ -32,21 +32,19 @@ import type { ObjectStore } from '../../runtime/store/store';
 import { permissions, type Permission } from '../lib/support/policies';
 import { answer, startWebhookServer, type WebhookServer } from '../runtime/notify/webhook-server';
 import { manifestOf } from '../runtime/observe/status/support/vault';
+import { callFunction, FUNCTION } from './support/call-function';
+import { Rights } from './support/rights';
 
 process.env.CDK_VALIDATION = 'false';
 
 const BUCKET = 'acme-backups';
-const FUNCTION = { accessKeyId: 'FUNCTION', secretAccessKey: 'function-secret' };
-const CODE = path.join(__dirname, '../../assets/lambda/report/index.js');
 const TOKEN = 's3cr3t-t0ken';
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:switch-AbCdEf';
 const TOPIC = 'arn:aws:sns:eu-central-1:111122223333:alarms';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'postgres-backup-function-'));
 const certificate = makeCertificate();
-const given = permissionsOfTheFunction();
-const used = new Set<string>();
-let refused: string[] = [];
+const rights = new Rights(permissionsOfTheFunction());
 let server: S3Server;
 let owner: ObjectStore;
 let secrets: WebhookServer;
@@ -56,7 +54,7 @@ let beats: string[] = [];
 let switchAnswers = 200;
 
 beforeAll(async () => {
-  server = await startS3Server({ directory, credentials: [FUNCTION], authorize });
+  server = await startS3Server({ directory, credentials: [FUNCTION], authorize: rights.authorize });
   await server.createBucket(BUCKET, { versioning: true });
   const { endpoint, region, credentials } = server;
   owner = openS3Store(`s3://${BUCKET}`, { endpoint, region, credentials });
@@ -79,7 +77,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  refused = [];
+  rights.refused = [];
   beats = [];
   switchAnswers = 200;
 });
@@ -108,28 +106,10 @@ function permissionsOfTheFunction(): Permission[] {
   );
 }
 
-/** Of a resource in the template, what follows the bucket: all of its keys here, where there is one bucket alone. */
-function authorize({ accessKeyId, action, key, conditions }: AuthorizationRequest): boolean {
-  if (accessKeyId !== FUNCTION.accessKeyId) return true;
-  const allowed = given.some((one) => {
-    if (one.action !== action) return false;
-    if (key === undefined) return (conditions['s3:prefix'] ?? '').startsWith('orders/');
-    const [, below = ''] = /"(\/[^"]*)"/.exec(one.resource) ?? [];
-    const pattern = below.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-    return new RegExp(`^${pattern}$`).test(`/${key}`);
-  });
-  if (allowed) used.add(action);
-  else refused.push(`${action} ${key ?? ''}`);
-  return allowed;
-}
-
-/** Calls the function as the platform does: its code in a process, its lines from its output, its error as its end. */
-async function invoke(event: unknown) {
-  const caller = `require(${JSON.stringify(CODE)}).handler(${JSON.stringify(event)})
-    .catch((error) => { process.stderr.write(error.message); process.exitCode = 1; });`;
-  const child = spawn(process.execPath, ['-e', caller], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
+const invoke = (event: unknown) =>
+  callFunction(
+    'report',
+    {
       [ENVIRONMENT.vault]: `s3://${BUCKET}`,
       [ENVIRONMENT.source]: 'orders',
       [FUNCTION_ENVIRONMENT.objectives]: '{"newestSeconds":93600,"newestVerifiedSeconds":97200}',
@@ -141,18 +121,10 @@ async function invoke(event: unknown) {
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
       AWS_ENDPOINT_URL_SNS: topic.url,
       AWS_REGION: server.region,
-      AWS_ACCESS_KEY_ID: FUNCTION.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: FUNCTION.secretAccessKey,
       NODE_EXTRA_CA_CERTS: path.join(directory, 'cert.pem'),
-      NODE_NO_WARNINGS: '1',
     },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const code = await new Promise<number | null>((settle) => child.once('close', settle));
-  return { code, ...output };
-}
+    [event],
+  );
 
 async function verifiedRun(): Promise<PointWriter> {
   const startedAt = new Date();
@@ -189,7 +161,7 @@ test('with the rights of the template it reports a run, tells the switch over TL
   const began = await invoke(recordOf(`${prefix}started.json`));
   const ended = await invoke(recordOf(`${prefix}verification.json`));
   expect([began, ended].map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(2).fill({ code: 0, stderr: '' }));
-  expect(refused).toEqual([]);
+  expect(rights.refused).toEqual([]);
   expect(beats.map((url) => url.replace(/\?.*/, ''))).toEqual([`/${TOKEN}/start`, `/${TOKEN}`]);
   expect(JSON.parse(ended.stdout)).toMatchObject({
     event: 'report',
@@ -213,7 +185,7 @@ test('a switch that refuses ends it with an error and a metric, and its address 
 test('it reports a day into the vault, and publishes a summary as mail and as notice', async () => {
   const before = topic.received.length;
   const { code, stderr } = await invoke({ action: 'day' });
-  expect({ code, stderr, refused }).toEqual({ code: 0, stderr: '', refused: [] });
+  expect({ code, stderr, refused: rights.refused }).toEqual({ code: 0, stderr: '', refused: [] });
   const report = JSON.parse((await readText(owner, latestReportKey('orders'))) ?? '') as BackupReport;
   expect(report).toMatchObject({ kind: 'day', outcome: 'passed', vault: `s3://${BUCKET}`, totals: { passed: 2 } });
 
@@ -231,7 +203,7 @@ test('it reports a day into the vault, and publishes a summary as mail and as no
 test('it may write beside no recovery point', async () => {
   const { prefix } = await verifiedRun();
   const mayWrite = (key: string) =>
-    authorize({
+    rights.authorize({
       accessKeyId: FUNCTION.accessKeyId,
       action: 's3:PutObject',
       key,
@@ -242,6 +214,6 @@ test('it may write beside no recovery point', async () => {
 
 test('each right on the vault is used but those to end reports, which take 400 days', () => {
   const toEnd = ['s3:GetObjectVersionTagging', 's3:PutObjectVersionTagging'];
-  const expected = [...new Set(given.map(({ action }) => action))].filter((action) => !toEnd.includes(action));
-  expect([...used].sort()).toEqual(expected.sort());
+  const expected = rights.actions.filter((action) => !toEnd.includes(action));
+  expect([...rights.used].sort()).toEqual(expected.sort());
 });

@@ -2,7 +2,6 @@
  * The retaining function as it is deployed: the bundled code, loaded by a Node of its own, with the environment and no more
  * rights than the synthesised template gives it.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,12 +10,11 @@ import { openS3Store } from '../../runtime/store/s3-store';
 import type { ObjectStore } from '../../runtime/store/store';
 import { deployedRetention } from '../integration/retention-role';
 import { storeRun } from '../runtime/retention/support';
+import { callFunction, FUNCTION } from './support/call-function';
 
 process.env.CDK_VALIDATION = 'false';
 
 const BUCKET = 'acme-backups';
-const FUNCTION = { accessKeyId: 'FUNCTION', secretAccessKey: 'function-secret' };
-const CODE = path.join(__dirname, '../../assets/lambda/retention/index.js');
 /** A store's clock may be behind by a quarter of an hour, which makes what it stores so old; kept for half of that. */
 const OLD_MS = 600_000;
 const POLICY = '{"classes":{"daily":{"keepSeconds":300}},"minimumVerified":3}';
@@ -55,30 +53,16 @@ afterAll(async () => {
 
 beforeEach(() => (refused = []));
 
-/** Calls the function as the platform does: its code in a process, its lines from its output, its error as its end. */
 async function invoke(environment: Record<string, string> = {}) {
-  const caller = `require(${JSON.stringify(CODE)})
-    .handler({ action: 'retain' }, { getRemainingTimeInMillis: () => 60000 })
-    .catch((error) => { process.stderr.write(error.message); process.exitCode = 1; });`;
-  const child = spawn(process.execPath, ['-e', caller], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...deployed.environment,
-      POSTGRES_BACKUP_RETENTION: POLICY,
-      AWS_ENDPOINT_URL_S3: server.endpoint,
-      AWS_REGION: server.region,
-      AWS_ACCESS_KEY_ID: FUNCTION.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: FUNCTION.secretAccessKey,
-      NODE_NO_WARNINGS: '1',
-      ...environment,
-    },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const code = await new Promise<number | null>((settle) => child.once('close', settle));
-  const lines = output.stdout.split('\n').filter((line) => line !== '');
-  return { code, stderr: output.stderr, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  const given = {
+    ...deployed.environment,
+    POSTGRES_BACKUP_RETENTION: POLICY,
+    AWS_ENDPOINT_URL_S3: server.endpoint,
+    AWS_REGION: server.region,
+    ...environment,
+  };
+  const { code, stderr, lines } = await callFunction('retention', given, [{ action: 'retain' }]);
+  return { code, stderr, lines: lines() };
 }
 
 /** Four old points and three new ones. Gives the old ones' prefixes. */

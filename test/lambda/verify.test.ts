@@ -2,7 +2,6 @@
  * The verifying function as it is deployed: the bundled code, loaded by a Node of its own, with the environment and no more
  * rights than the synthesised template gives it, against an S3 server that encrypts and locks.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,13 +16,12 @@ import { readVerification } from '../../runtime/catalog/verification-record';
 import { openS3Store } from '../../runtime/store/s3-store';
 import type { ObjectStore } from '../../runtime/store/store';
 import { storePoint, type MadePoint, type PointSettings } from '../runtime/verification/support';
+import { callFunction, FUNCTION } from './support/call-function';
 
 process.env.CDK_VALIDATION = 'false';
 
 const BUCKET = 'acme-backups';
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555';
-const FUNCTION = { accessKeyId: 'FUNCTION', secretAccessKey: 'function-secret' };
-const CODE = path.join(__dirname, '../../assets/lambda/verify/index.js');
 
 interface Statement {
   readonly Effect: 'Allow' | 'Deny';
@@ -128,29 +126,10 @@ function like(pattern: string, text: string): boolean {
   return new RegExp(`^${source}$`).test(text);
 }
 
-/** Calls the function as the platform does: its code in a process, its lines from its output, its error as its end. */
 async function invoke(event: unknown, environment: Record<string, string> = {}) {
-  const caller = `require(${JSON.stringify(CODE)})
-    .handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 60000 })
-    .catch((error) => { process.stderr.write(error.message); process.exitCode = 1; });`;
-  const child = spawn(process.execPath, ['-e', caller], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...deployed.environment,
-      AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_REGION: s3.region,
-      AWS_ACCESS_KEY_ID: FUNCTION.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: FUNCTION.secretAccessKey,
-      NODE_NO_WARNINGS: '1',
-      ...environment,
-    },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const code = await new Promise<number | null>((settle) => child.once('close', settle));
-  const lines = output.stdout.split('\n').filter((line) => line !== '');
-  return { code, stderr: output.stderr, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  const given = { ...deployed.environment, AWS_ENDPOINT_URL_S3: s3.endpoint, AWS_REGION: s3.region, ...environment };
+  const { code, stderr, lines } = await callFunction('verify', given, [event]);
+  return { code, stderr, lines: lines() };
 }
 
 function created({ prefix }: MadePoint) {

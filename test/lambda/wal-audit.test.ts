@@ -2,7 +2,6 @@
  * The auditing function as it is deployed: the bundled code, loaded by a Node of its own, with the environment and no more
  * rights than the synthesised template gives it. The archive is written with the rights of the server's machine.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,15 +18,14 @@ import { pushWalFile } from '../../runtime/wal/push';
 import { permissions, type Permission } from '../lib/support/policies';
 import { failureOf } from '../support/failure-of';
 import { makeDataDirectory, nameOf, SYSTEM, writeSegment } from '../runtime/wal/support/segments';
+import { callFunction, FUNCTION } from './support/call-function';
 
 process.env.CDK_VALIDATION = 'false';
 
 const BUCKET = 'acme-backups';
-const FUNCTION = { accessKeyId: 'FUNCTION', secretAccessKey: 'function-secret' };
 const OWNER = { accessKeyId: 'OWNER', secretAccessKey: 'owner-secret' };
 const HOST = { accessKeyId: 'HOST', secretAccessKey: 'host-secret' };
 const RETENTION = { accessKeyId: 'RETENTION', secretAccessKey: 'retention-secret' };
-const codeOf = (name: string): string => path.join(__dirname, `../../assets/lambda/${name}/index.js`);
 
 const given = permissionsOf('WalAuditFunctionRole');
 const givenTo: Readonly<Record<string, readonly Permission[]>> = {
@@ -91,29 +89,14 @@ function authorize({ accessKeyId, action, key, conditions }: AuthorizationReques
   return false;
 }
 
-/** Calls the function as the platform does: its code in a process, its lines from its output, its error as its end. */
-async function invoke(environment: Record<string, string> = {}, name = 'wal-audit') {
-  const caller = `require(${JSON.stringify(codeOf(name))}).handler({}, { getRemainingTimeInMillis: () => 60_000 })
-    .catch((error) => { process.stderr.write(error.message); process.exitCode = 1; });`;
-  const child = spawn(process.execPath, ['-e', caller], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      [ENVIRONMENT.vault]: `s3://${BUCKET}`,
-      [ENVIRONMENT.source]: 'orders',
-      AWS_ENDPOINT_URL_S3: server.endpoint,
-      AWS_REGION: server.region,
-      AWS_ACCESS_KEY_ID: FUNCTION.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: FUNCTION.secretAccessKey,
-      NODE_NO_WARNINGS: '1',
-      ...environment,
-    },
+const invoke = (environment: Record<string, string> = {}, name = 'wal-audit') =>
+  callFunction(name, {
+    [ENVIRONMENT.vault]: `s3://${BUCKET}`,
+    [ENVIRONMENT.source]: 'orders',
+    AWS_ENDPOINT_URL_S3: server.endpoint,
+    AWS_REGION: server.region,
+    ...environment,
   });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const code = await new Promise<number | null>((settle) => child.once('close', settle));
-  return { code, ...output };
-}
 
 async function push(file: string) {
   const context = { store: host, signal: new AbortController().signal, now: () => new Date() };
