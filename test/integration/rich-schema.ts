@@ -115,9 +115,13 @@ INSERT INTO every_type (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s,
  (32767, 2147483647, 9223372036854775807, 'Infinity', 3.4028235e38, 1.7976931348623157e308, '92233720368547758.07', 'a    ', E'\\\\N', E'\\\\.', 'x', repeat('n', 63), '\\xdeadbeef00', 'infinity', '24:00', '24:00-15:59', '294276-12-31 23:59:59.999999', 'infinity', '178000000 years', true),
  (0, 0, 0, 1e-1000, 1.17549435e-38, 4.9e-324, 0, E'\\t', E'\\n', E'\\r\\n\\b\\f\\v\\\\\\t\\u0001\\u007f', NULL, NULL, decode(repeat('0a0d5c2e', 5000), 'hex'), '5874897-12-31', '12:34:56.789012', '12:34:56.789012+05:30', '1970-01-01', '2026-03-29 02:30 Europe/Berlin', '-1 mon +2 days -03:04:05.000006', NULL),
  (1, 1, 1, ('1' || repeat('0', 2000))::numeric + 0.1, 1e-7, 0.1 + 0.2, 1, 'ü', '𝔘𝔫𝔦', repeat('long ', 20000), NULL, NULL, NULL, 'epoch', NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO every_type (u, v, w, x, y, z, aa, ab, ac, ad, ae, af, ag, ah, ai, aj, ak, al) VALUES
- ('ffffffff-ffff-ffff-ffff-ffffffffffff', E'{"b":1, "b":2,\\n "a":null}', '{"b": 1.10, "a": [null, "\\u00fc"]}', '$.a[*] ? (@ > 1)', '<a b="c">&lt;</a>', '2001:db8::1/64', '10.0.0.0/8', '08:00:2b:01:02:03',
+INSERT INTO every_type (u, v, w, x, z, aa, ab, ac, ad, ae, af, ag, ah, ai, aj, ak, al) VALUES
+ ('ffffffff-ffff-ffff-ffff-ffffffffffff', E'{"b":1, "b":2,\\n "a":null}', '{"b": 1.10, "a": [null, "\\u00fc"]}', '$.a[*] ? (@ > 1)', '2001:db8::1/64', '10.0.0.0/8', '08:00:2b:01:02:03',
   '08:00:2b:01:02:03:04:05', B'101010101', B'', '(1e-300,-0)', '{1,2,3}', '[(0,0),(1,1)]', '(1,1),(0,0)', '[(0,0),(1,1)]', '((0,0),(1,1),(2,0))', '<(0,0),1>');
+SELECT setting ~ '--with-libxml' AS xml FROM pg_config WHERE name = 'CONFIGURE' \\gset
+\\if :xml
+UPDATE every_type SET y = '<a b="c">&lt;</a>' WHERE u IS NOT NULL;
+\\endif
 INSERT INTO every_type (am, an, ao, ap, aq, ar, as_, at, au, av, aw, ax, ay, az, ba, bb, bc, bd, be, bf, bg, bh) VALUES
  ('''a b'':1A ''c''', '''a'' & !''b'' <2> ''c''', 'empty', '(,5)', '[1.5,)', '(,)', '[2026-01-01,infinity)', '[2026-01-01,2026-02-01]', '{[1,2),[5,)}', '{}', 4294967295, 'pg_class', 'FFFFFFFF/FFFFFFFF',
   '10:20:10,14,15', '10:20:10,14,15', '18446744073709551615', '(4294967295,65535)', '[-2:0]={1,NULL,3}', '{{"",NULL},{"NULL","\\\\\\""}}', '{infinity,NULL}', '{"(1,2)"}', 'integer');
