@@ -147,9 +147,7 @@ test('statements smuggled into an archive, under the name of something harmless'
   const point = await rewriteArchive(lab, clean, comment, strike.padEnd(comment.length, ' '));
   const made = await drill(lab, point);
   await expectHarmless();
-  expect(findings(made)).toMatch(
-    /privileges of the \\?"?pg_execute_server_program\\?"? role|must be superuser/,
-  );
+  expect(findings(made)).toMatch(/privileges of the \\?"?pg_execute_server_program\\?"? role|must be superuser/);
   expect(made.outcome).toBe('could not verify');
 });
 
