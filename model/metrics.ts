@@ -92,6 +92,14 @@ export const METRICS = {
   managedSnapshotAge: { name: 'ManagedSnapshotAge', unit: 'Seconds' },
   /** What of the managed window is not as promised, or could not be verified. */
   managedFindings: { name: 'ManagedFindings', unit: 'Count' },
+  /** Objects that were mirrored between the runs, because an event told of them. */
+  mirroredEarly: { name: 'MirroredEarly', unit: 'Count' },
+  /** From when an object was written at the source until it was in the mirror; of what was just mirrored. */
+  mirrorLag: { name: 'MirrorLag', unit: 'Seconds' },
+  /** Events that could not be dealt with, and come again. */
+  mirrorEventsFailed: { name: 'MirrorEventsFailed', unit: 'Count' },
+  /** Objects that events say were deleted at the source. Nothing is deleted in the mirror. */
+  mirrorDeletions: { name: 'MirrorDeletions', unit: 'Count' },
 } as const;
 
 export type MetricKey = keyof typeof METRICS;

@@ -16,6 +16,8 @@ export interface MirrorSetting {
   readonly tags?: boolean;
   /** `true`: every byte passes through the task, even where the store could copy by itself. */
   readonly throughHere?: boolean;
+  /** `true`: a function copies between the runs what events of the source tell of. */
+  readonly continuous?: boolean;
 }
 
 /** Says what is wrong with a list of mirrors, or nothing. */
@@ -60,4 +62,5 @@ const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   exclude: isTexts,
   tags: isFlag,
   throughHere: isFlag,
+  continuous: isFlag,
 };

@@ -44,6 +44,10 @@ export interface MirrorChanges {
   readonly gone: number;
   /** Deleted at the source between the listing and the copy. Nothing is wrong with that. */
   readonly vanished: number;
+  /** Of the unchanged: mirrored since the recovery point before, because an event told of them. Only where events do. */
+  readonly early?: number;
+  /** Of the copied: those of which events should have told long ago. Only where events do. */
+  readonly late?: number;
 }
 
 /** Why an object that is at the source is not in the inventory. */

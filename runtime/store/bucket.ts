@@ -60,6 +60,8 @@ export interface ListedObject {
   /** ISO 8601, as the store spells it. */
   readonly modified: string;
   readonly storageClass?: string;
+  /** Which version of it, where that is known; a listing does not tell. */
+  readonly versionId?: string;
 }
 
 export interface OpenOptions {
@@ -86,6 +88,10 @@ export interface SourceDescription {
   readonly sha256?: string;
   /** Whether the ETag is the MD5 of the whole: of objects in one piece that are not encrypted with a key of KMS. */
   readonly md5Etag: boolean;
+  /** ISO 8601, to the second; where the store tells. */
+  readonly modified?: string;
+  /** Absent for STANDARD. */
+  readonly storageClass?: string;
 }
 
 export interface OpenedSource extends SourceDescription {

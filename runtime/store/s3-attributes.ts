@@ -30,7 +30,14 @@ export function describeHeaders(headers: Readonly<Record<string, string>>, where
     tagCount: Number(headers['x-amz-tagging-count'] ?? 0),
     sha256: ofWhole ? hexOf(digest) : undefined,
     md5Etag: /^"[0-9a-f]{32}"$/.test(headers.etag) && isPlain(headers),
+    modified: isoTime(headers['last-modified']),
+    storageClass: headers['x-amz-storage-class'] === 'STANDARD' ? undefined : headers['x-amz-storage-class'],
   };
+}
+
+function isoTime(header: string | undefined): string | undefined {
+  const time = new Date(header ?? NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }
 
 function isPlain(headers: Readonly<Record<string, string>>): boolean {

@@ -1,6 +1,6 @@
 /** What is in the manifest of mirrors of object stores, beside what is in every manifest; and whether it adds up. */
 import { MISSING_REASONS, mirrorPrefix, type MirrorRecord, type ObjectsManifest } from '../../../model';
-import { count, listOf, oneOf, orNull, record, text, type Check } from './checks';
+import { count, listOf, oneOf, orAbsent, orNull, record, text, type Check } from './checks';
 import { ITEMS_SHAPE } from './items-shape';
 
 export const OBJECTS_SHAPE: Readonly<Record<string, Check>> = {
@@ -14,7 +14,15 @@ export const OBJECTS_SHAPE: Readonly<Record<string, Check>> = {
       inventory: listOf(record({ key: text, entries: count, first: orNull(text), last: orNull(text) })),
       objects: count,
       sizeBytes: count,
-      changes: record({ copied: count, copiedBytes: count, unchanged: count, gone: count, vanished: count }),
+      changes: record({
+        copied: count,
+        copiedBytes: count,
+        unchanged: count,
+        gone: count,
+        vanished: count,
+        early: orAbsent(count),
+        late: orAbsent(count),
+      }),
       missing: record({ count, examples: listOf(record({ key: text, reason: oneOf(MISSING_REASONS) })) }),
     }),
   ),

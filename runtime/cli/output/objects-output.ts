@@ -81,6 +81,8 @@ function mirrorLines({ name, objects, sizeBytes, changes, missing }: MirrorRecor
   const facts = [
     `${formatNumberOf(objects, 'object')}, ${formatBytes(sizeBytes)}`,
     `${formatCount(changes.copied)} copied`,
+    ...(changes.early !== undefined ? [`${formatCount(changes.early)} before this run`] : []),
+    ...(changes.late ? [`${formatCount(changes.late)} late`] : []),
     `${formatCount(changes.gone)} gone`,
   ].join(' · ');
   const named = namedLines(missing.examples, missing.count, ({ key, reason }) => `${key}: ${reason}`, style);

@@ -1,4 +1,4 @@
-import { MANIFEST_FORMAT, pointId, type ObjectsManifest } from '../../../model';
+import { MANIFEST_FORMAT, pointId, type MirrorRecord, type ObjectsManifest } from '../../../model';
 import { makePoint } from '../../catalog/make-point';
 import type { PointWriter } from '../../catalog/point-writer';
 import { VERSION } from '../../version';
@@ -60,10 +60,17 @@ function composeManifest(
       objects: objects.length,
       items: mirrors.reduce((sum, mirror) => sum + mirror.objects, 0),
     },
-    warnings: mirrors
-      .filter(({ missing }) => missing.count > 0)
-      .map(({ name, missing }) => `${missing.count} objects of mirror "${name}" could not be copied`),
+    warnings: mirrors.flatMap(warningsOf),
   };
+}
+
+function warningsOf({ name, missing, changes: { late = 0 } }: MirrorRecord): string[] {
+  return [
+    ...(missing.count > 0 ? [`${missing.count} objects of mirror "${name}" could not be copied`] : []),
+    ...(late > 0
+      ? [`${late} objects of mirror "${name}" were copied by this run, though events should have told of them before`]
+      : []),
+  ];
 }
 
 /** The vault's and each source's; a bucket that is asked through two mirrors counts once. */

@@ -36,6 +36,7 @@ export async function openMirror(setting: MirrorSetting, readSecret: ReadSecret)
     include,
     exclude,
     tags: tags ? 'keep' : 'leave out',
+    ...(setting.continuous && { between: 'continuous' }),
   };
 }
 

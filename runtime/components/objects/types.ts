@@ -1,4 +1,4 @@
-import type { ObjectsManifest, Outcome, RetentionClass } from '../../../model';
+import type { InventoryEntry, ObjectsManifest, Outcome, RetentionClass } from '../../../model';
 import type { MadePoint } from '../../catalog/make-point';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import type { Bucket, RequestCounts } from '../../store/bucket';
@@ -30,6 +30,8 @@ export interface MirrorRequest {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly tags: 'keep' | 'leave out';
+  /** `continuous`: a function copies between the runs, too, and keeps a journal of it. */
+  readonly between?: 'continuous';
 }
 
 export interface MirrorSettings {
@@ -79,6 +81,8 @@ export interface ObjectsRestoreRequest {
   readonly way: 'by the store' | 'through here';
   /** Only keys that begin so; empty: all. */
   readonly below: string;
+  /** Only those that it takes; told of each in order of the keys. @default all */
+  readonly takes?: (entry: InventoryEntry) => boolean;
   /** What becomes of other content under the same key. */
   readonly existing: 'refuse' | 'overwrite';
   readonly settings: Pick<MirrorSettings, 'concurrency' | 'partBytes' | 'wholeCopyBytes'>;

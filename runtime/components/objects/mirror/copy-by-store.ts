@@ -13,7 +13,7 @@ export async function copyByStore(copier: Copier, object: ListedObject, target: 
   const { mirror, vault, settings, signal } = copier;
   if (object.sizeBytes > settings.wholeCopyBytes) return copyInParts(copier, object, target);
   const from = mirror.from.copySource(object.key, object);
-  const [tags, copied] = await Promise.all([tagsOf(copier, object.key), vault.copy(target, from, { signal })]);
+  const [tags, copied] = await Promise.all([tagsOf(copier, object), vault.copy(target, from, { signal })]);
   return { ...copied, sha256: requireDigest(copied.sha256, vault.uri), tags };
 }
 
@@ -21,8 +21,8 @@ async function copyInParts(copier: Copier, object: ListedObject, target: string)
   const { mirror, vault, settings, signal } = copier;
   // A copy in parts takes nothing over by itself.
   const [tags, described] = await Promise.all([
-    tagsOf(copier, object.key),
-    mirror.from.describe(object.key, { signal }),
+    tagsOf(copier, object),
+    mirror.from.describe(object.key, { versionId: object.versionId, signal }),
   ]);
   if (!described) throw new BackupError('object-missing', `${JSON.stringify(object.key)} is not there any more`);
   if (described.etag !== object.etag) {
@@ -38,8 +38,8 @@ async function copyInParts(copier: Copier, object: ListedObject, target: string)
   return { ...written, parts: { sizeBytes, sha256 }, tags };
 }
 
-function tagsOf({ mirror, signal }: Copier, key: string): Promise<ObjectTags> | ObjectTags {
-  return mirror.tags === 'keep' ? mirror.from.tags(key, { signal }) : {};
+function tagsOf({ mirror, signal }: Copier, { key, versionId }: ListedObject): Promise<ObjectTags> | ObjectTags {
+  return mirror.tags === 'keep' ? mirror.from.tags(key, { versionId, signal }) : {};
 }
 
 function requireDigest(sha256: string | undefined, uri: string): string {

@@ -17,6 +17,7 @@ import type { BackupError } from '../../../errors';
 import { formatCount, formatNumberOf } from '../../../observe/format';
 import type { Step } from '../../../observe/reporter';
 import type { Bucket, ListedObject } from '../../../store/bucket';
+import { BetweenRuns } from '../continuous/between-runs';
 import { InventoryWriter, type InventoryLine } from '../inventory/inventory-writer';
 import type { KnownEntry } from '../inventory/read-inventory';
 import { SortedReader } from '../inventory/sorted-reader';
@@ -28,6 +29,7 @@ import { entriesOfFailed, entriesOfLast, type KnownRuns } from './known-entries'
 import { chosenPages } from './chosen-pages';
 import { LossGuard } from './loss-guard';
 import { OrderedWork } from './ordered-work';
+import { asListed, isUnchanged } from './unchanged';
 
 export interface MirrorRun {
   readonly source: string;
@@ -64,6 +66,7 @@ class Mirroring {
   private readonly copier: Copier;
   private readonly work: OrderedWork<Handed>;
   private readonly step: Step;
+  private readonly between: BetweenRuns;
   private readonly counts = {
     listed: 0,
     objects: 0,
@@ -88,6 +91,7 @@ class Mirroring {
     this.writer = new InventoryWriter({ store, prefix: pointPrefix, mirror: mirror.name, signal, ...settings });
     const bandwidth = new Bandwidth(settings.bandwidthBytesPerSecond);
     this.copier = { mirror, vault, prefix: mirrorPrefix(source, mirror.name), settings, bandwidth, signal };
+    this.between = new BetweenRuns(mirror, this.copier.prefix, runOf.known, context);
     this.work = new OrderedWork(settings.concurrency, WINDOW, (handed) => this.handOn(handed));
     this.step = context.reporter.begin(`mirroring ${mirror.name}`);
   }
@@ -116,7 +120,8 @@ class Mirroring {
     const failed = known.failed.map(
       (prefix) => new SortedReader(entriesOfFailed(prefix, mirror.name, this.context), `the inventory in ${prefix}`),
     );
-    const readers = [listing, last, ...failed];
+    const beside = [...failed, ...this.between.readers];
+    const readers = [listing, last, ...beside];
     try {
       for (;;) {
         for (const reader of readers) if (!reader.ready) await reader.fill();
@@ -128,8 +133,8 @@ class Mirroring {
           continue;
         }
         if (!listed) return;
-        if (await skipTo(failed, listed.key)) continue;
-        await this.take(listed, [last, ...failed]);
+        if (skipTo(beside, listed.key)) continue;
+        await this.take(listed, [last, ...beside]);
         listing.advance();
       }
     } finally {
@@ -147,10 +152,12 @@ class Mirroring {
     const same = known.map((reader) => (reader.head?.key === listed.key ? reader.head : undefined));
     const [before] = same;
     for (const [index, reader] of known.entries()) if (same[index]) reader.advance();
-    const unchanged = same.find((entry) => entry && isUnchanged(entry, listed));
+    const index = same.findIndex((entry) => entry && isUnchanged(entry, listed));
+    const unchanged = same[index];
     if (unchanged) {
+      this.between.noteTaken(known[index]);
       if (before) this.guard.compare(before.sizeBytes, listed.sizeBytes);
-      return this.work.add(unchanged);
+      return this.work.add(asListed(unchanged, listed));
     }
     return this.work.start(async () => ({ listed, before, result: await copyObject(this.copier, listed) }));
   }
@@ -170,6 +177,7 @@ class Mirroring {
       return undefined;
     }
     const { entry } = result;
+    this.between.noteCopied(listed);
     this.counts.copied++;
     this.counts.copiedBytes += entry.sizeBytes;
     this.step.advance(entry.sizeBytes);
@@ -201,23 +209,18 @@ class Mirroring {
       inventory: this.writer.segments,
       objects,
       sizeBytes,
-      changes: { copied, copiedBytes, unchanged, gone, vanished },
+      changes: { copied, copiedBytes, unchanged, gone, vanished, ...this.between.changes() },
       missing: this.missing,
     };
   }
 }
 
-/** Leaves behind what failed runs know of keys that come before; true when a reader has to be filled for that. */
-async function skipTo(failed: readonly SortedReader<KnownEntry>[], key: string): Promise<boolean> {
+/** Leaves behind what is known of keys that come before; true when a reader has to be filled for that. */
+function skipTo(beside: readonly SortedReader<KnownEntry>[], key: string): boolean {
   let unready = false;
-  for (const reader of failed) {
+  for (const reader of beside) {
     while (reader.head && compareKeys(reader.head.key, key) < 0) reader.advance();
     unready ||= !reader.ready;
   }
   return unready;
-}
-
-/** The same content has the same ETag and size; other metadata, another time. */
-function isUnchanged(entry: KnownEntry, listed: ListedObject): boolean {
-  return entry.sourceEtag === listed.etag && entry.sizeBytes === listed.sizeBytes && entry.modified === listed.modified;
 }

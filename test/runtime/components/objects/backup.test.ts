@@ -40,10 +40,8 @@ test('only what changed is copied again, and what is gone stays in the vault', a
   lab.requests.length = 0;
   const second = await world.made();
   expect(second.mirrors[0].changes).toEqual({ copied: 2, copiedBytes: 7, unchanged: 2, gone: 1, vanished: 0 });
-  expect(lab.requests.filter(({ operation }) => operation === 'CopyObject').map(({ key }) => key?.slice(-7))).toEqual([
-    's/added',
-    'changed',
-  ]);
+  const copies = lab.requests.filter(({ operation }) => operation === 'CopyObject').map(({ key }) => key?.slice(-7));
+  expect(copies.sort()).toEqual(['changed', 's/added']);
   expect((await world.entries(second)).map(({ key }) => key)).toEqual(['added', 'changed', 'same', 'same too']);
   const [changed, gone] = await world.entries(first);
   expect((await world.stored('changed', changed.versionId)).toString()).toBe('old');

@@ -7,6 +7,8 @@ import {
   FaultPlan,
   startS3Server,
   type AuthorizationRequest,
+  type BucketSettings,
+  type ObjectEvent,
   type S3Server,
   type ServedRequest,
 } from '../../../../dev/s3';
@@ -37,11 +39,14 @@ export interface MirrorRunOptions {
   readonly scheduledAt?: Date;
   readonly signal?: AbortSignal;
   readonly store?: ObjectStore;
+  /** By how much the run's clock is ahead. */
+  readonly laterHours?: number;
 }
 
 export class MirrorLab {
   authorize: (request: AuthorizationRequest) => boolean = () => true;
   readonly requests: ServedRequest[] = [];
+  readonly events: ObjectEvent[] = [];
   /** Every run is a minute after the one before: points are told apart by the second. */
   private minutes = 0;
 
@@ -50,9 +55,11 @@ export class MirrorLab {
     readonly faults: FaultPlan,
     private readonly directory: string,
     private readonly connection: S3Connection,
+    private readonly now: (() => Date) | undefined,
   ) {}
 
-  static async start(): Promise<MirrorLab> {
+  /** @param now the time of the server and of the runs; by default the system's, and a minute more for each run */
+  static async start(now?: () => Date): Promise<MirrorLab> {
     const directory = await mkdtemp(path.join(tmpdir(), 'mirror-test-'));
     const faults = new FaultPlan({ seed: 3 });
     const server = await startS3Server({
@@ -60,19 +67,22 @@ export class MirrorLab {
       faults,
       authorize: (request) => lab.authorize(request),
       onRequest: (request) => lab.requests.push(request),
+      onObjectEvent: (event) => lab.events.push(event),
+      now,
     });
     const connection = { endpoint: server.endpoint, credentials: server.credentials, maxAttempts: 3 };
-    const lab = new MirrorLab(server, faults, directory, connection);
+    const lab = new MirrorLab(server, faults, directory, connection, now);
     return lab;
   }
 
   /** A vault and a source of their own for one test. */
-  async world(name: string, { versioning } = { versioning: true }): Promise<MirrorWorld> {
-    await this.server.createBucket(`${name}-vault`, { versioning });
+  async world(name: string, vault: BucketSettings = { versioning: true }): Promise<MirrorWorld> {
+    await this.server.createBucket(`${name}-vault`, vault);
     await this.server.createBucket(`${name}-source`);
     this.faults.clear();
     this.authorize = () => true;
-    return new MirrorWorld(this, name, this.connection, () => new Date(Date.UTC(2026, 10, 20, 2, (this.minutes += 1))));
+    const nextTime = this.now ?? (() => new Date(Date.UTC(2026, 10, 20, 2, (this.minutes += 1))));
+    return new MirrorWorld(this, name, this.connection, nextTime);
   }
 
   async close(): Promise<void> {
@@ -103,8 +113,8 @@ export class MirrorWorld {
     this.client = createS3Client(connection);
   }
 
-  context(options: Pick<MirrorRunOptions, 'signal' | 'store'> = {}): MirrorContext {
-    const now = this.nextTime();
+  context(options: Pick<MirrorRunOptions, 'signal' | 'store' | 'laterHours'> = {}): MirrorContext {
+    const now = new Date(this.nextTime().getTime() + (options.laterHours ?? 0) * 3_600_000);
     const { store = this.store, signal = new AbortController().signal } = options;
     return { store, signal, reporter: silentReporter, now: () => now };
   }
@@ -159,6 +169,21 @@ export class MirrorWorld {
 
   async remove(Key: string): Promise<void> {
     await this.client.send(new DeleteObjectCommand({ Bucket: this.sourceBucket, Key }));
+  }
+
+  async sourceVersions(prefix: string): Promise<{ versionId: string }[]> {
+    const request = { Bucket: this.sourceBucket, Prefix: prefix };
+    const { Versions = [] } = await this.client.send(new ListObjectVersionsCommand(request));
+    return Versions.map(({ VersionId = '' }) => ({ versionId: VersionId }));
+  }
+
+  async removeVersion(Key: string, VersionId: string): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.sourceBucket, Key, VersionId }));
+  }
+
+  /** Lays a delete marker over what the vault has under a key. */
+  async hide(key: string): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.vaultBucket, Key: `team/${key}` }));
   }
 
   /** What a version in the vault holds. */

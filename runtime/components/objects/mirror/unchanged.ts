@@ -1,0 +1,24 @@
+/** Whether what is known of an object is what is at the source now. */
+import type { ListedObject } from '../../../store/bucket';
+import type { KnownEntry } from '../inventory/read-inventory';
+
+/** The same content has the same ETag and size; other metadata, another time. */
+export function isUnchanged(entry: KnownEntry, listed: ListedObject): boolean {
+  return (
+    entry.sourceEtag === listed.etag &&
+    entry.sizeBytes === listed.sizeBytes &&
+    isSameTime(entry.modified, listed.modified)
+  );
+}
+
+/** As the source lists it, so that it is unchanged in the next run, too. */
+export function asListed(entry: KnownEntry, { modified }: ListedObject): KnownEntry {
+  if (entry.modified === modified) return entry;
+  const spelled = { ...entry, line: undefined, modified };
+  return { ...spelled, line: JSON.stringify(spelled) };
+}
+
+/** What was copied between the runs knows the time to the second, which is all that S3 lists; a store may list more of it. */
+function isSameTime(known: string, listed: string): boolean {
+  return known === listed || (known.endsWith('.000Z') && known.slice(0, 19) === listed.slice(0, 19));
+}
