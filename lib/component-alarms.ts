@@ -7,7 +7,7 @@ import { ComponentAlarmsProps } from './backup-alarms-props';
 import { watchComponent, WatchedComponent } from './watch-component';
 
 /**
- * The alarms of one component besides the dump, whose alarms are those of `BackupAlarms` itself.
+ * The alarms of one component.
  */
 export class ComponentAlarms extends Construct {
   /** The newest good backup is too old: none was made, or none that is good. */
@@ -35,11 +35,14 @@ export class ComponentAlarms extends Construct {
   /** Age of the newest verified backup above which its alarm goes off. */
   public readonly newestVerifiedAge: Duration;
 
+  /** @internal */
+  protected readonly _factory: AlarmFactory;
+
   constructor(scope: Construct, id: string, props: ComponentAlarmsProps) {
     super(scope, id);
     const action = new cloudwatchActions.SnsAction(props.topic);
-    const factory = new AlarmFactory(this, props.runbooksUrl ?? RUNBOOKS_URL, [action]);
-    const watched: WatchedComponent = watchComponent(factory, props);
+    this._factory = new AlarmFactory(this, props.runbooksUrl ?? RUNBOOKS_URL, [action]);
+    const watched: WatchedComponent = watchComponent(this._factory, props);
     this.backupTooOld = watched.backupTooOld;
     this.verifiedBackupTooOld = watched.verifiedBackupTooOld;
     this.backupFailed = watched.backupFailed;

@@ -1,5 +1,5 @@
 /**
- * The alarms of one component: of the dump in `BackupAlarms` itself, of each other one in a `ComponentAlarms`.
+ * The alarms of one component, for `ComponentAlarms`.
  */
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
