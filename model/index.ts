@@ -21,6 +21,7 @@ export * from './manifest-head';
 export * from './metrics';
 export * from './mirror-expiry';
 export * from './mirror-journal';
+export * from './mirror-expiry';
 export * from './mirror-setting';
 export * from './objectives';
 export * from './objects-manifest';

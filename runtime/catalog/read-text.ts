@@ -16,9 +16,13 @@ export const readText: ReadRecord = async (store, key) => {
   return (await isListed(store, key)) ? readListed(store, key) : undefined;
 };
 
-/** The same for what a listing has just shown, or an event told of: one request. Where it is gone meanwhile, there is none. */
-export const readListed: ReadRecord = async (store, key) => {
-  const opened = await open(store, key);
+/**
+ * The same for what a listing has just shown, or an event told of: one request. Where it is gone meanwhile, there is none.
+ *
+ * @param versionId of a listing of versions; by default the newest
+ */
+export const readListed = async (store: ObjectStore, key: string, versionId?: string): Promise<string | undefined> => {
+  const opened = await open(store, key, versionId);
   if (!opened) return undefined;
   if (opened.sizeBytes > MAXIMUM_RECORD_BYTES) {
     opened.body.destroy();
@@ -33,9 +37,9 @@ export const readListed: ReadRecord = async (store, key) => {
 };
 
 /** What is denied may be denied, or not there: a listing tells which. */
-async function open(store: ObjectStore, key: string): Promise<OpenedObject | undefined> {
+async function open(store: ObjectStore, key: string, versionId?: string): Promise<OpenedObject | undefined> {
   try {
-    return await store.get(key);
+    return await store.get(key, { versionId });
   } catch (error) {
     if (!(error instanceof BackupError)) throw error;
     if (error.code === 'object-missing') return undefined;

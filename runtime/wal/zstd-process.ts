@@ -34,6 +34,8 @@ export async function* decompress(stored: Readable, signal: AbortSignal): AsyncG
   }
   const exit = await stage.exited;
   const broken = await fed;
+  // What came in was no good: that the program could not use it is no more than what follows.
+  if (broken?.error instanceof BackupError) throw broken.error;
   requireSuccess([exit], (failure) => failed('decompress', failure), signal);
   if (broken) throw broken.error;
 }

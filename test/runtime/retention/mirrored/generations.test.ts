@@ -1,0 +1,218 @@
+/** Generations of a mirror come and go: what no recovery point needs any more ends, and nothing else. */
+import { EXPIRY_TAG, pointPrefix } from '../../../../model';
+import { listPoints } from '../../../../runtime/catalog/catalog';
+import { FaultyStore, type StoreOperation } from '../../../support/faulty-store';
+import { failureOf } from '../../../support/failure-of';
+import { SOURCE, type MirrorLab } from '../../components/objects/support';
+import { AgeingMirror, moveToDay, startAgeingLab } from './support';
+
+const LONG = 'l'.repeat(1000);
+/** Half of them real requests to a server. */
+const SLOW_MS = 60_000;
+
+let lab: MirrorLab;
+
+beforeAll(async () => (lab = await startAgeingLab()));
+afterAll(async () => {
+  jest.useRealTimers();
+  await lab.close();
+});
+
+/** Three generations on the days 0, 10 and 20; of the first, `b`, `c` and the long one are in no later point. */
+async function threeGenerations(name: string): Promise<AgeingMirror> {
+  moveToDay(0);
+  const mirror = await AgeingMirror.begin(lab, name);
+  const { world } = mirror;
+  for (const key of ['a', 'b', 'c', LONG]) await world.put(key, 'first');
+  await mirror.made();
+  moveToDay(10);
+  for (const key of ['b', 'd', LONG]) await world.put(key, 'second');
+  await world.remove('c');
+  await mirror.made();
+  moveToDay(20);
+  await world.put('b', 'third');
+  await world.remove('d');
+  await mirror.made();
+  return mirror;
+}
+
+const SECOND = { a: 'first', b: 'second', d: 'second', long: 'second' };
+const THIRD = { a: 'first', b: 'third', long: 'second' };
+const STAYING = ['a first', 'b second', 'b third', 'd second', 'uploads.long/… second'];
+const ENDING = ['b first', 'c first', 'uploads.long/… first'];
+
+/** The first generation's recovery point is marked, hidden, and gone. */
+async function endFirstPoint(mirror: AgeingMirror): Promise<void> {
+  moveToDay(27);
+  await mirror.markPoints(25);
+  moveToDay(28);
+  await mirror.night();
+  moveToDay(36);
+  await mirror.night();
+}
+
+test(
+  'a version ends when the last recovery point that names it is gone from the vault, not before, and all others restore',
+  async () => {
+    const mirror = await threeGenerations('days');
+    const all = [...STAYING, ...ENDING].sort();
+    expect((await mirror.end()).versions).toBe(0);
+    moveToDay(27);
+    await mirror.markPoints(25);
+    expect((await mirror.end()).versions).toBe(0);
+    moveToDay(28);
+    await mirror.night();
+    expect(await mirror.points()).toEqual([SECOND, THIRD]);
+    // Only hidden by a delete marker: a person can still bring it back, whole.
+    expect((await mirror.end()).versions).toBe(0);
+    expect(await mirror.mirrored()).toEqual(all);
+    moveToDay(36);
+    await mirror.night();
+    expect(await mirror.end('show')).toMatchObject({ versions: 3, sizeBytes: 15, mirrors: [{ mirror: 'uploads' }] });
+    expect(await mirror.mirrored()).toEqual(all);
+    expect((await mirror.end()).versions).toBe(3);
+    expect(await mirror.mirrored()).toEqual([...STAYING, ...ENDING.map((name) => `${name}*`)].sort());
+    for (const day of [37, 39, 47]) {
+      moveToDay(day);
+      await mirror.night();
+    }
+    expect(await mirror.mirrored()).toEqual(STAYING);
+    expect(await mirror.points()).toEqual([SECOND, THIRD]);
+  },
+  SLOW_MS,
+);
+
+test(
+  'stopped at any mark, nothing that is needed is marked, and the next run ends the rest',
+  async () => {
+    const mirror = await threeGenerations('stopped');
+    await endFirstPoint(mirror);
+    for (const nth of [1, 2, 3]) {
+      const stopped = new FaultyStore(mirror.world.store, [{ on: 'tag', nth, effect: 'lose-answer' }]);
+      await failureOf(mirror.end('mark', stopped));
+      const marked = (await mirror.mirrored()).filter((name) => name.endsWith('*'));
+      expect(ENDING.map((name) => `${name}*`)).toEqual(expect.arrayContaining(marked));
+      expect(await mirror.points()).toEqual([SECOND, THIRD]);
+    }
+    expect((await mirror.end()).versions).toBe(3);
+    expect((await mirror.mirrored()).filter((name) => name.endsWith('*'))).toHaveLength(3);
+  },
+  SLOW_MS,
+);
+
+test.each([
+  ['a manifest that cannot be read', 'get', /manifest\.json$/],
+  ['an inventory that cannot be read', 'get', /inventory-/],
+  ['a manifest of which is not known whether it is marked', 'tags', /manifest\.json$/],
+  ['a listing that fails', 'versions', /objects\//],
+] as [string, StoreOperation, RegExp][])(
+  '%s ends nothing, and is told',
+  async (_what, on, key) => {
+    const mirror = await threeGenerations(`unreadable-${on}-${key.source.length}`);
+    await endFirstPoint(mirror);
+    for (const nth of [1, 2]) {
+      if (on === 'versions' && nth === 2) continue;
+      const faulty = new FaultyStore(mirror.world.store, [{ on, key, nth, effect: 'fail' }]);
+      await failureOf(mirror.end('mark', faulty));
+      expect(faulty.fired).toHaveLength(1);
+      expect((await mirror.mirrored()).filter((name) => name.endsWith('*'))).toEqual([]);
+    }
+  },
+  SLOW_MS,
+);
+
+test(
+  'a damaged inventory ends nothing: it may have named anything',
+  async () => {
+    const mirror = await threeGenerations('damaged');
+    await endFirstPoint(mirror);
+    for (const effect of ['flip-bit', 'truncate'] as const) {
+      const faulty = new FaultyStore(mirror.world.store, [{ on: 'get', key: /inventory-/, effect }]);
+      expect((await failureOf(mirror.end('mark', faulty))).code).toBe('object-damaged');
+      expect(faulty.fired).not.toEqual([]);
+    }
+    const { world } = mirror;
+    const [piece] = (await world.latest()).manifest.objects;
+    await world.lab.server.damage.flipBit({ bucket: world.vaultBucket, key: `team/${piece.key}` }, 40);
+    await failureOf(mirror.end());
+    expect((await mirror.mirrored()).filter((name) => name.endsWith('*'))).toEqual([]);
+  },
+  SLOW_MS,
+);
+
+test(
+  'a manifest that somebody wrote over, or deleted though nothing had marked it, holds what it named',
+  async () => {
+    const mirror = await threeGenerations('over');
+    const { world } = mirror;
+    const newest = (await world.latest()).manifest;
+    moveToDay(21);
+    await world.put('b', 'fourth');
+    const { point } = await mirror.made();
+    const hidden = (await world.latest(point)).prefix;
+    // Its own key, with the word of a point that names none of it: whoever may write may do this.
+    const [record] = newest.mirrors;
+    const other = { ...newest, mirrors: [{ ...record, name: 'other', prefix: `${SOURCE}/mirrors/other/` }] };
+    const place = (await world.latest(newest.point)).prefix;
+    await world.store.put(`${place}manifest.json`, Buffer.from(JSON.stringify(other)));
+    await world.hide(`${hidden}manifest.json`);
+    moveToDay(60);
+    expect((await mirror.end('show')).versions).toBe(0);
+  },
+  SLOW_MS,
+);
+
+test(
+  'what a killed run stored holds what it names as long as it is there',
+  async () => {
+    moveToDay(0);
+    const mirror = await AgeingMirror.begin(lab, 'killed');
+    const { world } = mirror;
+    await world.put('x', 'of the killed run');
+    const dying = new FaultyStore(world.store, [{ on: 'put', key: /manifest\.json$/, effect: 'fail' }]);
+    await failureOf(world.run({ store: dying }));
+    moveToDay(1);
+    await world.put('x', 'of the good run');
+    await mirror.made();
+    moveToDay(30);
+    expect((await mirror.end('show')).versions).toBe(0);
+    await mirror.markPoints(1000);
+    for (const day of [31, 33, 41]) {
+      moveToDay(day);
+      await mirror.night();
+    }
+    expect((await mirror.end()).versions).toBe(1);
+    expect(await mirror.mirrored()).toEqual(['x of the good run', 'x of the killed run*']);
+  },
+  SLOW_MS,
+);
+
+test(
+  'what is young stays, and what no later run has looked for; without a kept recovery point everything stays',
+  async () => {
+    moveToDay(0);
+    const mirror = await AgeingMirror.begin(lab, 'young');
+    const { world } = mirror;
+    await world.put('x', 'named');
+    await mirror.made();
+    moveToDay(1);
+    // Copied, and in no inventory: as of a run that was killed at once.
+    await world.store.put('orders/mirrors/uploads/x', Buffer.from('copied'));
+    moveToDay(40);
+    expect((await mirror.end('show')).versions).toBe(0);
+    await mirror.made();
+    expect((await mirror.end('show')).versions).toBe(1);
+    await world.store.put('orders/mirrors/uploads/x', Buffer.from('young'));
+    moveToDay(41);
+    await mirror.made();
+    moveToDay(46);
+    expect((await mirror.end('show')).versions).toBe(1);
+    moveToDay(48);
+    expect((await mirror.end('show')).versions).toBe(2);
+    for (const address of await listPoints(world.store, SOURCE, 'objects')) {
+      await world.store.tag(`${pointPrefix(address)}manifest.json`, null, { [EXPIRY_TAG.key]: EXPIRY_TAG.value });
+    }
+    expect((await mirror.end('show')).versions).toBe(0);
+  },
+  SLOW_MS,
+);
