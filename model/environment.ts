@@ -72,6 +72,8 @@ export const ENVIRONMENT = {
   scratchDirectory: 'POSTGRES_BACKUP_SCRATCH_DIRECTORY',
   /** Of objects: JSON list of `MirrorSetting`. */
   mirrors: 'POSTGRES_BACKUP_MIRRORS',
+  /** Of a run: JSON list of `mirror=SQL`, the queries for keys that rows refer to. */
+  referenceQueries: 'POSTGRES_BACKUP_REFERENCE_QUERIES',
   /** Of objects: how many are on their way at once. */
   concurrency: 'POSTGRES_BACKUP_CONCURRENCY',
   /** Of objects: bytes a second that pass through the task. */

@@ -21,7 +21,6 @@ export * from './manifest-head';
 export * from './metrics';
 export * from './mirror-expiry';
 export * from './mirror-journal';
-export * from './mirror-expiry';
 export * from './mirror-setting';
 export * from './objectives';
 export * from './objects-manifest';

@@ -8,6 +8,7 @@ import {
   pointId,
   pointPrefix,
   serialiseManifest,
+  snapshotName,
   type Manifest,
   type PointAddress,
 } from '../../model';
@@ -76,6 +77,14 @@ export class PointWriter {
   async finish(manifest: Manifest): Promise<void> {
     const body = Buffer.from(serialiseManifest(manifest));
     const key = `${pointPrefix(this.address)}${MANIFEST_NAME}`;
+    await this.store.put(key, body, { ifAbsent: true, contentType: 'application/json' });
+  }
+
+  /** Leaves word that the last database of a dump is seen in a snapshot: what belongs to it may be listed from now on. */
+  async noteSnapshot(takenAt: Date): Promise<void> {
+    const record = { point: pointId(this.address), takenAt: takenAt.toISOString(), attempt: this.attempt };
+    const body = Buffer.from(`${JSON.stringify(record, null, 1)}\n`);
+    const key = `${pointPrefix(this.address)}${snapshotName(takenAt)}`;
     await this.store.put(key, body, { ifAbsent: true, contentType: 'application/json' });
   }
 

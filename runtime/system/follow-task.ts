@@ -7,7 +7,7 @@ import { addressOf } from '../catalog/run-id';
 import { surveyRun } from '../catalog/survey';
 import { readOutcome } from '../catalog/verification-record';
 import { BackupError, toBackupError } from '../errors';
-import { formatBytes } from '../observe/format';
+import { formatBytes, formatDuration } from '../observe/format';
 import type { Reporter, Step } from '../observe/reporter';
 import { describeFailure, endOf } from '../observe/status/failed-runs';
 import type { ObjectStore } from '../store/store';
@@ -24,6 +24,8 @@ export interface FollowContext {
   readonly wait: (signal: AbortSignal) => Promise<void>;
   /** Whether to wait for the verification too, which a deployed function does. */
   readonly until: 'made' | 'verified';
+  /** A component that takes longer is late, and has failed; its task goes on. @default as long as it takes */
+  readonly patienceMs?: number;
 }
 
 /** Never throws but for the signal: that a component failed is a part of the report. */
@@ -59,6 +61,7 @@ async function waitForPoint(
   step: Step,
   context: FollowContext,
 ): Promise<MadePoint> {
+  const begunAt = context.now();
   let hasEnded = false;
   for (;;) {
     const made = await lookForPoint(request, context);
@@ -71,8 +74,16 @@ async function waitForPoint(
       hasEnded = state.ended;
       step.detail(`${task.description}: ${state.ended ? 'ended' : state.status}`);
     }
+    refuseLate(task, begunAt, context);
     await context.wait(context.signal);
   }
+}
+
+function refuseLate({ description }: StartedTask, begunAt: Date, { now, patienceMs = Infinity }: FollowContext): void {
+  if (now().getTime() - begunAt.getTime() <= patienceMs) return;
+  throw new BackupError('task-failed', `${description} is late: not done after ${formatDuration(patienceMs)}`, {
+    hint: 'It goes on; postgres-backup status tells how it ends. Plan more time between two sets, or give the task more CPU.',
+  });
 }
 
 /** Throws what the run itself left word of, when it failed. */

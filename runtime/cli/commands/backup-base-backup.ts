@@ -4,9 +4,11 @@ import type { RetentionClass } from '../../../model';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
+import { madeFigures } from '../made-figures';
+import { classOption, compressionLevelOption, scheduledAtOption } from '../options/point-options';
 import { Setting } from '../options/setting';
 import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
-import { moment, nonEmpty, oneOf, retentionClass, seconds, trueOrFalse, wholeNumber } from '../options/values';
+import { nonEmpty, oneOf, seconds, trueOrFalse } from '../options/values';
 import { baseBackupAnswer } from '../output/base-backup-output';
 
 export const BASE_BACKUP_COUNTED: Counted = {
@@ -74,11 +76,7 @@ export async function backupBase(run: CommandRun): Promise<Answer> {
   const result = await run.dependencies.baseBackup.backup(request, context);
   if (result.outcome === 'made') {
     const { totals } = result.manifest;
-    run.measure({
-      backupDuration: Math.round(result.durationMs) / 1000,
-      backupSize: totals.storedBytes,
-      backupItems: totals.items,
-    });
+    run.measure(madeFigures({ ...result, ...totals }));
   }
   return baseBackupAnswer(source, result);
 }
@@ -105,20 +103,9 @@ function addBaseBackupOptions(command: Command): void {
       .argParser(nonEmpty)
       .default(tmpdir(), 'that of the system')
       .fromEnvironment('scratchDirectory'),
-    new Setting('--class <class>', 'retention class: hourly, daily, weekly, monthly, yearly, pre-deployment or manual')
-      .argParser(retentionClass)
-      .default('manual')
-      .fromEnvironment('class'),
-    new Setting(
-      '--scheduled-at <time>',
-      'time of the schedule, ISO 8601 with zone; of two runs for one time the later is skipped',
-    )
-      .argParser(moment)
-      .fromEnvironment('scheduledAt'),
-    new Setting('--compression-level <n>', 'zstd level, 1 (fast) to 19 (small)')
-      .argParser(wholeNumber(1, 19))
-      .default(1)
-      .fromEnvironment('compressionLevel'),
+    classOption(),
+    scheduledAtOption(),
+    compressionLevelOption(),
   ];
   options.forEach((option) => command.addOption(option));
 }

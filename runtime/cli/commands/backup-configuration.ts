@@ -5,9 +5,11 @@ import { usageError } from '../../errors';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
+import { madeFigures } from '../made-figures';
+import { classOption, scheduledAtOption } from '../options/point-options';
 import { Setting } from '../options/setting';
 import { addSharedOptions, SHORT_RUN, type SharedOptions } from '../options/shared-options';
-import { jsonList, moment, nonEmpty, repeatable, retentionClass } from '../options/values';
+import { jsonList, nonEmpty, repeatable } from '../options/values';
 import { configurationAnswer } from '../output/configuration-output';
 
 export const CONFIGURATION_COUNTED: Counted = {
@@ -61,11 +63,7 @@ export async function backupConfiguration(run: CommandRun): Promise<Answer> {
   const result = await run.dependencies.configuration.backup(request, context);
   if (result.outcome === 'made') {
     const { totals } = result.manifest;
-    run.measure({
-      backupDuration: Math.round(result.durationMs) / 1000,
-      backupSize: totals.storedBytes,
-      backupItems: totals.items,
-    });
+    run.measure(madeFigures({ ...result, ...totals }));
   }
   return configurationAnswer(source, result);
 }
@@ -96,16 +94,8 @@ function addConfigurationOptions(command: Command): void {
     new Setting('--envelope-key <key>', 'key of KMS to encrypt the values with: ARN, id or alias')
       .argParser(nonEmpty)
       .fromEnvironment('envelopeKey'),
-    new Setting('--class <class>', 'retention class: hourly, daily, weekly, monthly, yearly, pre-deployment or manual')
-      .argParser(retentionClass)
-      .default('manual')
-      .fromEnvironment('class'),
-    new Setting(
-      '--scheduled-at <time>',
-      'time of the schedule, ISO 8601 with zone; of two runs for one time the later is skipped',
-    )
-      .argParser(moment)
-      .fromEnvironment('scheduledAt'),
+    classOption(),
+    scheduledAtOption(),
   ];
   how.forEach((option) => command.addOption(option));
 }

@@ -3,6 +3,7 @@ import type { RunContext } from '../../context';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, serverHelp, VAULT_HELP } from '../help-text';
+import { dumpFigures } from '../made-figures';
 import { addDumpOptions, dumpRequest } from '../options/dump-options';
 import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { dumpAnswer } from '../output/dump-output';
@@ -43,11 +44,7 @@ export async function dump(run: CommandRun): Promise<Answer> {
   const result = await run.dependencies.dump.backup(request, runContext(run));
   if (result.outcome === 'made') {
     const { totals } = result.manifest;
-    run.measure({
-      backupDuration: Math.round(result.durationMs) / 1000,
-      backupSize: totals.storedBytes,
-      backupRows: totals.rows,
-    });
+    run.measure(dumpFigures({ ...result, ...totals, items: totals.rows }));
   }
   return dumpAnswer(run.source, result);
 }

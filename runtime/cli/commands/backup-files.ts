@@ -5,9 +5,11 @@ import { usageError } from '../../errors';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
+import { madeFigures } from '../made-figures';
+import { classOption, compressionLevelOption, scheduledAtOption } from '../options/point-options';
 import { Setting } from '../options/setting';
 import { addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
-import { jsonList, moment, nonEmpty, repeatable, retentionClass, seconds, wholeNumber } from '../options/values';
+import { jsonList, nonEmpty, repeatable, seconds, wholeNumber } from '../options/values';
 import { filesAnswer } from '../output/files-output';
 
 export const FILES_COUNTED: Counted = { component: 'files', succeeded: 'backupSucceeded', failed: 'backupFailed' };
@@ -71,11 +73,7 @@ export async function backupFiles(run: CommandRun): Promise<Answer> {
   const result = await run.dependencies.files.backup(request, context);
   if (result.outcome === 'made') {
     const { totals } = result.manifest;
-    run.measure({
-      backupDuration: Math.round(result.durationMs) / 1000,
-      backupSize: totals.storedBytes,
-      backupItems: totals.items,
-    });
+    run.measure(madeFigures({ ...result, ...totals }));
   }
   return filesAnswer(source, result);
 }
@@ -104,20 +102,9 @@ function addFilesOptions(command: Command): void {
       .default(ONE_WEEK_SECONDS, '7d')
       .fromEnvironment('fullEvery'),
     new Option('--full', 'store everything now; nothing in the vault is read'),
-    new Setting('--class <class>', 'retention class: hourly, daily, weekly, monthly, yearly, pre-deployment or manual')
-      .argParser(retentionClass)
-      .default('manual')
-      .fromEnvironment('class'),
-    new Setting(
-      '--scheduled-at <time>',
-      'time of the schedule, ISO 8601 with zone; of two runs for one time the later is skipped',
-    )
-      .argParser(moment)
-      .fromEnvironment('scheduledAt'),
-    new Setting('--compression-level <n>', 'zstd level, 1 (fast) to 19 (small)')
-      .argParser(wholeNumber(1, 19))
-      .default(1)
-      .fromEnvironment('compressionLevel'),
+    classOption(),
+    scheduledAtOption(),
+    compressionLevelOption(),
   ];
   how.forEach((option) => command.addOption(option));
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
+import { madeFigures } from '../made-figures';
 import { addMirrorOptions, chosenMirrors, mirrorSettings, type MirrorOptions } from '../options/mirror-options';
 import { addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { mirrorsAnswer } from '../output/objects-output';
@@ -51,11 +52,8 @@ export async function backupObjects(run: CommandRun): Promise<Answer> {
   );
   if (result.outcome === 'made') {
     const { totals, mirrors: made } = result.manifest;
-    run.measure({
-      backupDuration: Math.round(result.durationMs) / 1000,
-      backupSize: totals.storedBytes + made.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      backupItems: totals.items,
-    });
+    const storedBytes = totals.storedBytes + made.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    run.measure(madeFigures({ ...result, storedBytes, items: totals.items }));
   }
   return mirrorsAnswer(source, result);
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { Component, RunConfiguration } from '../../../model';
-import type { SystemRunRequest } from '../../system/run-system';
+import { addressOfSet, type SystemRunRequest } from '../../system/run-system';
+import { makeScheduledSet } from '../../system/scheduled-set';
 import type { TaskStarter } from '../../system/task';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, serverHelp, VAULT_HELP } from '../help-text';
 import { addRunOptions, checkRunOptions, statedConfiguration, type RunOptions } from '../options/run-options';
-import { addSecretOptions, addSharedOptions, LONG_RUN } from '../options/shared-options';
+import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { runAnswer } from '../output/run-output';
 
 export function describeRun(parent: Command): Command {
@@ -35,19 +36,21 @@ export function describeRun(parent: Command): Command {
 }
 
 export async function runNow(run: CommandRun): Promise<Answer> {
-  const options = run.command.opts<RunOptions>();
+  const options = run.command.opts<RunOptions & SharedOptions>();
   checkRunOptions(options);
   const { components, starter } = options.local ? here(options, run) : await deployed(options, run);
   const request: SystemRunRequest = {
     components,
     class: options.class,
-    time: wholeSeconds(run.now()),
+    time: wholeSeconds(options.scheduledAt ?? run.now()),
     record: options.all || options.set ? 'set' : 'none',
     referenceQueries: options.referenceQuery ?? [],
   };
   run.reporter.headline(`${run.source}: ${components.join(', ')} → ${run.store.uri}`);
-  const set = await stoppedInWords(options, run, () => runSystem(request, starter, options, run));
-  return runAnswer(set, request.record);
+  const make = () => stoppedInWords(options, run, () => runSystem(request, starter, options, run));
+  if (request.record === 'none' || options.scheduledAt === undefined) return runAnswer(await make(), request.record);
+  const { set, by } = await makeScheduledSet(run.store, addressOfSet(request, run), make);
+  return by === 'this run' ? runAnswer(set, 'set') : { ...runAnswer(set, 'set'), outcome: 'skipped' };
 }
 
 interface Runnable {
@@ -72,7 +75,12 @@ function componentsOf({ tasks }: RunConfiguration): Component[] {
   return tasks.map(({ component }) => component);
 }
 
-function runSystem(request: SystemRunRequest, starter: TaskStarter, { verified }: RunOptions, run: CommandRun) {
+function runSystem(
+  request: SystemRunRequest,
+  starter: TaskStarter,
+  { verified, deadline }: RunOptions & Pick<SharedOptions, 'deadline'>,
+  run: CommandRun,
+) {
   const { dependencies, store, source, reporter, signal, now } = run;
   const { system } = dependencies;
   return system.run(request, {
@@ -84,8 +92,14 @@ function runSystem(request: SystemRunRequest, starter: TaskStarter, { verified }
     now,
     wait: system.wait,
     until: verified ? 'verified' : 'made',
+    ...(request.record === 'set' && deadline !== undefined && { patienceMs: patienceMs(deadline) }),
     spool: (query) => system.spool(query, run.server(), signal),
   });
+}
+
+/** A set is written down before the deadline, whatever is late: the rest of the time, at most two minutes, is for that. */
+function patienceMs(deadlineSeconds: number): number {
+  return (deadlineSeconds - Math.min(120, deadlineSeconds / 10)) * 1000;
 }
 
 /** A deployed task does not end because nobody follows it any more. */

@@ -3,8 +3,9 @@ import { Option, type Command } from 'commander';
 import { DUMP_CONTENTS, type DumpContent, type RetentionClass } from '../../../model';
 import type { DumpRequest } from '../../components/dump/types';
 import { usageError } from '../../errors';
+import { classOption, compressionLevelOption, scheduledAtOption } from './point-options';
 import { readVariable, Setting } from './setting';
-import { jsonList, moment, oneOf, repeatable, retentionClass, seconds, trueOrFalse, wholeNumber } from './values';
+import { jsonList, oneOf, repeatable, seconds, trueOrFalse, wholeNumber } from './values';
 
 export interface DumpOptions {
   readonly database: readonly string[];
@@ -65,24 +66,13 @@ export function addDumpOptions(command: Command): Command {
 
   command.optionsGroup('How to dump:');
   const how = [
-    new Setting('--class <class>', 'retention class: hourly, daily, weekly, monthly, yearly, pre-deployment or manual')
-      .argParser(retentionClass)
-      .default('manual')
-      .fromEnvironment('class'),
-    new Setting(
-      '--scheduled-at <time>',
-      'time of the schedule, ISO 8601 with zone; of two runs for one time the later is skipped',
-    )
-      .argParser(moment)
-      .fromEnvironment('scheduledAt'),
+    classOption(),
+    scheduledAtOption(),
     new Setting('--jobs <n>', `dumps at once, 1 to ${MOST_JOBS}; as many can be restored at once`)
       .argParser(wholeNumber(1, MOST_JOBS))
       .default(1)
       .fromEnvironment('jobs'),
-    new Setting('--compression-level <n>', 'zstd level, 1 (fast) to 19 (small)')
-      .argParser(wholeNumber(1, 19))
-      .default(1)
-      .fromEnvironment('compressionLevel'),
+    compressionLevelOption(),
     new Setting('--lock-timeout <time>', 'wait this long for a locked table, then fail: seconds, or 90s, 15min, 2h')
       .argParser(seconds(1, 86_400))
       .default(60, '60 s')

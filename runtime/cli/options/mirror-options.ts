@@ -3,8 +3,9 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { mirrorNameProblem, mirrorSettingsProblem, type MirrorSetting, type RetentionClass } from '../../../model';
 import { DEFAULT_MIRROR_SETTINGS, type MirrorSettings } from '../../components/objects/types';
 import { usageError } from '../../errors';
+import { classOption, scheduledAtOption } from './point-options';
 import { Setting } from './setting';
-import { moment, nonEmpty, repeatable, retentionClass, wholeNumber } from './values';
+import { nonEmpty, repeatable, wholeNumber } from './values';
 
 export interface MirrorOptions {
   readonly mirrors?: readonly MirrorSetting[];
@@ -61,16 +62,8 @@ export function addMirrorOptions(command: Command): Command {
       .fromEnvironment('bandwidthLimit'),
     new Option('--through-here', 'send every byte through this program, even where the store could copy by itself'),
     new Option('--accept-loss', 'take it for right that most objects are gone since the last recovery point'),
-    new Setting('--class <class>', 'retention class: hourly, daily, weekly, monthly, yearly, pre-deployment or manual')
-      .argParser(retentionClass)
-      .default('manual')
-      .fromEnvironment('class'),
-    new Setting(
-      '--scheduled-at <time>',
-      'time of the schedule, ISO 8601 with zone; of two runs for one time the later is skipped',
-    )
-      .argParser(moment)
-      .fromEnvironment('scheduledAt'),
+    classOption(),
+    scheduledAtOption(),
   ];
   how.forEach((option) => command.addOption(option));
   return command;

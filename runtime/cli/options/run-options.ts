@@ -9,7 +9,9 @@ import {
 } from '../../../model';
 import { usageError } from '../../errors';
 import type { ReferenceQuery } from '../../system/references';
-import { nonEmpty, oneOf, repeatable, retentionClass } from './values';
+import { classOption } from './point-options';
+import { Setting } from './setting';
+import { jsonList, moment, nonEmpty, oneOf, repeatable } from './values';
 
 export interface RunOptions {
   readonly component?: readonly Component[];
@@ -17,6 +19,7 @@ export interface RunOptions {
   readonly set?: boolean;
   readonly local?: boolean;
   readonly class: RetentionClass;
+  readonly scheduledAt?: Date;
   readonly verified?: boolean;
   readonly referenceQuery?: readonly ReferenceQuery[];
   readonly cluster?: string;
@@ -35,16 +38,26 @@ export function addRunOptions(command: Command): Command {
     )
     .addOption(new Option('--all', 'every component that is deployed, recorded as a set'))
     .addOption(new Option('--set', 'record the components named as a set: the full system'))
+    .addOption(classOption())
     .addOption(
-      new Option('--class <class>', 'retention class of what is made').argParser(retentionClass).default('manual'),
+      new Setting(
+        '--scheduled-at <time>',
+        'time of the schedule, ISO 8601 with zone: names what is made; of two sets for one time the later is skipped',
+      )
+        .argParser(moment)
+        .fromEnvironment('scheduledAt'),
     )
     .addOption(new Option('--verified', 'wait until each recovery point is verified by the deployed function'))
     .addOption(
-      new Option(
+      new Setting(
         '--reference-query <mirror=SQL>',
         'a SELECT of one column, the keys of a mirror’s objects that rows refer to: each must be in the set.\n' +
           'It is asked of the server that the environment names; repeat it for other mirrors',
-      ).argParser(referenceQueries),
+      )
+        .argParser(referenceQueries)
+        .fromEnvironment('referenceQueries', (text) =>
+          jsonList(text).reduce<readonly ReferenceQuery[]>((before, one) => referenceQueries(one, before), []),
+        ),
     )
     .optionsGroup('Where to run it:')
     .addOption(new Option('--local', 'on this machine, with this environment, instead of as deployed tasks'))

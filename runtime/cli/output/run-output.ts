@@ -35,6 +35,7 @@ export function runAnswer(set: BackupSet, record: 'set' | 'none'): Answer {
       ...inColumns(COLUMNS, set.members.map(row)),
       ...set.members.flatMap(whatIsWrong),
       ...set.references.flatMap(referenceLines),
+      ...set.warnings.map((warning) => `could not verify: ${printable(warning)}`),
       summaryOf(set, record),
     ],
     document,

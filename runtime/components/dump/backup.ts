@@ -37,6 +37,10 @@ async function storeDump(
     tools: server.tools,
     zstd: await findZstd(),
     warnings: [...server.warnings],
+    // Of the last database: from then on, whatever a row can refer to was there.
+    onSnapshot: async (name, takenAt) => {
+      if (name === names.at(-1)) await writer.noteSnapshot(takenAt);
+    },
   };
   const globals = request.globals ? await dumpGlobals(run, names[0]) : null;
   const databases: DumpedDatabase[] = [];

@@ -1,7 +1,10 @@
-import { RUN_CONFIGURATION_FORMAT, SET_FORMAT, type BackupSet, type RunConfiguration } from '../../../model';
+import { pointId, RUN_CONFIGURATION_FORMAT, SET_FORMAT, type BackupSet, type RunConfiguration } from '../../../model';
 import type { SystemTools } from '../../../runtime/system/tools';
-import type { SystemRunContext, SystemRunRequest } from '../../../runtime/system/run-system';
+import type { ObjectStore } from '../../../runtime/store/store';
+import { addressOfSet, type SystemRunContext, type SystemRunRequest } from '../../../runtime/system/run-system';
+import { writeSet } from '../../../runtime/system/sets';
 import type { TaskStarter } from '../../../runtime/system/task';
+import { MemoryStore } from '../../support/memory-store';
 import { NOW, runCli, TARGET } from './support/harness';
 
 const starter: TaskStarter = {
@@ -54,7 +57,12 @@ interface Seen {
   local?: unknown;
 }
 
-async function ran(argv: readonly string[], set: Partial<BackupSet> = {}) {
+async function ran(
+  argv: readonly string[],
+  set: Partial<BackupSet> = {},
+  env: NodeJS.ProcessEnv = {},
+  store?: ObjectStore,
+) {
   const seen: Seen = {};
   const system: Partial<SystemTools> = {
     configuration: async () => CONFIGURATION,
@@ -65,7 +73,7 @@ async function ran(argv: readonly string[], set: Partial<BackupSet> = {}) {
       return { ...SET, ...set };
     },
   };
-  return { ...(await runCli(['run', ...TARGET, ...argv], { system, env: { HOME: '/root' } })), seen };
+  return { ...(await runCli(['run', ...TARGET, ...argv], { system, env: { HOME: '/root', ...env }, store })), seen };
 }
 
 test('--all runs what is deployed, as a set', async () => {
@@ -82,6 +90,36 @@ test('--all runs what is deployed, as a set', async () => {
   expect(seen.context).toMatchObject({ source: 'orders', until: 'made' });
   expect(stdout).toContain('dump       passed   20261120T025530Z-4k2m9x  1.9 MB  1 min 20 s');
   expect(stdout).toContain('orders: set 20261120T025530Z-4k2m9x passed');
+});
+
+test('a set of a schedule has its time and class from the environment, and is late a little before the deadline', async () => {
+  const env = {
+    POSTGRES_BACKUP_CLASS: 'daily',
+    POSTGRES_BACKUP_SCHEDULED_AT: '2026-11-20T02:10:00Z',
+    POSTGRES_BACKUP_DEADLINE: '3600',
+    POSTGRES_BACKUP_REFERENCE_QUERIES: '["uploads=SELECT key FROM documents"]',
+  };
+  const { exitCode, seen } = await ran(['--all'], {}, env, new MemoryStore(() => NOW));
+  expect(exitCode).toBe(0);
+  expect(seen.request).toMatchObject({
+    class: 'daily',
+    time: new Date('2026-11-20T02:10:00Z'),
+    record: 'set',
+    referenceQueries: [{ mirror: 'uploads', sql: 'SELECT key FROM documents' }],
+  });
+  expect(seen.context?.patienceMs).toBe(3_480_000);
+});
+
+test('a set that is there is not made again, and the run ends with 0', async () => {
+  const store = new MemoryStore(() => NOW);
+  const time = new Date('2026-11-20T02:10:00Z');
+  const address = addressOfSet({ class: 'daily', time }, { source: 'orders' });
+  await writeSet(store, address, { ...SET, set: pointId(address), class: 'daily', outcome: 'failed' });
+  const argv = ['--all', '--class', 'daily', '--scheduled-at', time.toISOString()];
+  const { exitCode, stdout, seen } = await ran(argv, {}, {}, store);
+  expect(seen.request).toBeUndefined();
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(`orders: set ${pointId(address)} failed`);
 });
 
 test('one component alone is no set', async () => {

@@ -69,8 +69,13 @@ export async function storeRun(store: ObjectStore, stored: StoredRun): Promise<s
 }
 
 /** Stores a verified recovery point of files that is built on others; gives its id. */
-export async function storeFilesPoint(store: ObjectStore, time: Date, dependsOn: readonly string[]): Promise<string> {
-  const address: PointAddress = { source: 'orders', component: 'files', class: 'daily', time, run: 'aaaaaa' };
+export async function storeFilesPoint(
+  store: ObjectStore,
+  time: Date,
+  dependsOn: readonly string[],
+  named: Partial<PointAddress> = {},
+): Promise<string> {
+  const address: PointAddress = { source: 'orders', component: 'files', class: 'daily', time, run: 'aaaaaa', ...named };
   const prefix = pointPrefix(address);
   const names = ['archive', 'stored', ...(dependsOn.length > 0 ? ['kept'] : [])];
   const objects: StoredObject[] = [];

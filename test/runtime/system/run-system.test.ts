@@ -126,7 +126,7 @@ describe('a run', () => {
     expect(await run(store, { dump: late }, {}, { wait })).toMatchObject({ outcome: 'passed' });
   });
 
-  test('begins mirrors and files when the dump has ended', async () => {
+  test('begins mirrors and files when the dump has ended, where it left no word of a snapshot', async () => {
     const context = contextOf(store, { dump: makesPoint, objects: failsByItself, files: failsByItself });
     const seen: unknown[] = [];
     const starter = {

@@ -1,4 +1,5 @@
 /** A system of a dump, files' worth of nothing and a real mirror, whose tasks are functions of the test. */
+import { setImmediate } from 'node:timers/promises';
 import { MANIFEST_NAME, pointPrefix, type Component, type Outcome } from '../../../model';
 import { PointWriter } from '../../../runtime/catalog/point-writer';
 import { readText } from '../../../runtime/catalog/read-text';
@@ -81,7 +82,11 @@ export function contextOf(
     reporter: silentReporter,
     signal: new AbortController().signal,
     now: () => TIME,
-    wait: async (signal) => signal.throwIfAborted(),
+    // By a turn of the loop: other work, which waits for input, must have its turn too.
+    wait: async (signal) => {
+      await setImmediate();
+      signal.throwIfAborted();
+    },
     until: 'made',
     spool: async () => {
       throw new BackupError('comparison-failed', 'no test asks a server');

@@ -12,4 +12,6 @@ export interface BackupRun {
   readonly tools: PostgresTools;
   readonly zstd: Zstd;
   readonly warnings: string[];
+  /** Told of each snapshot as soon as it is taken. */
+  readonly onSnapshot: (database: string, takenAt: Date) => Promise<void>;
 }

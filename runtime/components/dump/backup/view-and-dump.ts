@@ -39,6 +39,7 @@ async function attempt(run: BackupRun, name: string): Promise<DumpedDatabase> {
 async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession): Promise<DumpedDatabase> {
   const { request } = run;
   const snapshot = await exportSnapshot(session);
+  await run.onSnapshot(name, snapshot.takenAt);
   const lsn = await readLsn(session);
   const { tables } = await listTables(session, {
     critical: request.criticalTables,

@@ -47,6 +47,8 @@ export interface Setup {
   readonly resolveServer?: Dependencies['resolveServer'];
   readonly points?: readonly DumpPoint[];
   readonly readStatus?: Dependencies['catalog']['readStatus'];
+  /** For commands that look into the vault themselves; else nothing may be read from it. */
+  readonly store?: ObjectStore;
   readonly terminal?: { readonly columns: number };
   /** What was written when the process would have been ended at once. */
   readonly onExit?: (written: { readonly stdout: string; readonly stderr: string }) => void;
@@ -107,7 +109,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
     callerIdentity: async () => 'arn:aws:sts::111122223333:assumed-role/Restore/0123456789abcdef',
     openStore: (uri) => {
       ran.vaults.push(uri);
-      return { uri } as ObjectStore;
+      return setup.store ?? ({ uri } as ObjectStore);
     },
     resolveServer: (env) => {
       ran.serverEnvironments.push(env);

@@ -1,0 +1,67 @@
+/**
+ * When what belongs to a dump may be listed: as soon as the dump sees its last database in a snapshot. What is put into a bucket
+ * or deleted there while the dump still runs has nothing to do with its rows.
+ */
+import { isSnapshotName, pointPrefix, snapshotName, type DumpManifest, type SetMember } from '../../model';
+import { readPoint } from '../catalog/catalog';
+import { addressOf } from '../catalog/run-id';
+import type { FollowContext } from './follow-task';
+import { memberAddress } from './sets';
+import type { StartRequest } from './task';
+
+/** Names of the records of snapshots that were there; empty when the dump ended before any was seen. */
+export type SeenSnapshots = readonly string[];
+
+/** Waits until the dump has its snapshot, or `ended` says that whatever was to come before has ended. */
+export async function awaitSnapshot(
+  request: StartRequest,
+  ended: Promise<unknown>,
+  context: Pick<FollowContext, 'store' | 'source' | 'signal' | 'wait'>,
+): Promise<SeenSnapshots> {
+  let hasEnded = false;
+  // What it throws is thrown where it is waited for.
+  const noted = ended.then(
+    () => void (hasEnded = true),
+    () => void (hasEnded = true),
+  );
+  while (!hasEnded) {
+    const seen = await snapshotsOf(request, context);
+    if (seen.length > 0) return seen;
+    await Promise.race([noted, context.wait(context.signal)]);
+  }
+  return [];
+}
+
+/**
+ * Says why what was listed does not belong to the dump, or nothing: a dump that was begun again, after the snapshot that was seen,
+ * holds rows that refer to what came later.
+ */
+export async function snapshotProblem(
+  seen: SeenSnapshots,
+  dump: SetMember | undefined,
+  set: { readonly source: string; readonly class: StartRequest['class'] },
+  { store }: Pick<FollowContext, 'store'>,
+): Promise<string | undefined> {
+  if (seen.length === 0 || !dump || dump.point === null) return undefined;
+  const { manifest } = await readPoint(store, memberAddress(set, dump));
+  const takenAt = (manifest as DumpManifest).databases.at(-1)?.snapshotAt ?? '';
+  const time = new Date(takenAt);
+  if (!Number.isNaN(time.getTime()) && seen.includes(snapshotName(time))) return undefined;
+  return (
+    `the dump was begun again: its snapshot is of ${takenAt || 'no known moment'}, ` +
+    'and objects and files were listed for an earlier one'
+  );
+}
+
+async function snapshotsOf(
+  { component, class: retention, time }: StartRequest,
+  { store, source }: Pick<FollowContext, 'store' | 'source'>,
+): Promise<string[]> {
+  const prefix = pointPrefix(addressOf({ source, component, class: retention, scheduledAt: time, startedAt: time }));
+  const names: string[] = [];
+  for await (const entry of store.list(`${prefix}snapshot-`)) {
+    const name = entry.kind === 'object' ? entry.key.slice(prefix.length) : '';
+    if (isSnapshotName(name)) names.push(name);
+  }
+  return names;
+}

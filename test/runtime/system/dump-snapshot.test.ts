@@ -1,0 +1,125 @@
+/** Mirrors and files begin when the dump has its snapshot, not when it ends: and belong to that dump, or the set says so. */
+import { setImmediate } from 'node:timers/promises';
+import { PointWriter } from '../../../runtime/catalog/point-writer';
+import { addressOf } from '../../../runtime/catalog/run-id';
+import type { SystemRunContext } from '../../../runtime/system/run-system';
+import { runSystem } from '../../../runtime/system/run-system';
+import type { StartRequest, TaskState } from '../../../runtime/system/task';
+import { MemoryStore } from '../../support/memory-store';
+import { storeFilesPoint } from '../retention/support';
+import { manifestOf } from '../observe/status/support/vault';
+import { contextOf, ENDED, requestOf, SOURCE, TIME, type Task } from './support';
+
+const FIRST = new Date('2026-11-20T02:10:05.123Z');
+const SECOND = new Date('2026-11-20T02:19:00.456Z');
+const TURNS = 400;
+
+let store: MemoryStore;
+beforeEach(() => (store = new MemoryStore(() => TIME)));
+
+const backsFilesUp: Task = async (request) => {
+  const address = addressOf({ source: SOURCE, ...request, scheduledAt: request.time, startedAt: request.time });
+  await storeFilesPoint(store, request.time, [], address);
+  return ENDED;
+};
+
+/** A dump that is told, step by step, what to do next. */
+class SlowDump {
+  writer?: PointWriter;
+  private state: TaskState = { ended: false, status: 'running' };
+
+  async start(request: StartRequest): Promise<void> {
+    const address = addressOf({ source: SOURCE, ...request, scheduledAt: request.time, startedAt: request.time });
+    const writer = await PointWriter.claim(store, address, request.time);
+    if (writer === 'taken') throw new Error('the point is taken');
+    this.writer = writer;
+  }
+
+  readonly look = async (): Promise<TaskState> => this.state;
+
+  async takeSnapshot(at: Date): Promise<void> {
+    if (!this.writer) throw new Error('it was not started');
+    await this.writer.noteSnapshot(at);
+  }
+
+  async end(snapshotAt: Date): Promise<void> {
+    if (!this.writer) throw new Error('it was not started');
+    const manifest = manifestOf(this.writer.address, { scheduledAt: TIME.toISOString() });
+    const databases = manifest.databases.map((one) => ({ ...one, snapshotAt: snapshotAt.toISOString() }));
+    await this.writer.finish({ ...manifest, databases });
+    this.state = { ended: true, exitCode: 0, reason: '' };
+  }
+}
+
+/** A run of a dump and a mirror, and the moment at which the mirror began. */
+function begun(changes: Partial<SystemRunContext> = {}) {
+  const dump = new SlowDump();
+  const context = contextOf(store, { files: backsFilesUp }, changes);
+  const started: string[] = [];
+  const starter: SystemRunContext['starter'] = {
+    start: async (request, signal) => {
+      started.push(request.component);
+      if (request.component !== 'dump') return context.starter.start(request, signal);
+      await dump.start(request);
+      return { description: 'task dump', state: dump.look };
+    },
+  };
+  const set = runSystem(requestOf({ components: ['dump', 'files'] }), { ...context, starter });
+  return { dump, started, set };
+}
+
+async function turns(until: () => boolean): Promise<void> {
+  for (let turn = 0; turn < TURNS && !until(); turn += 1) await setImmediate();
+}
+
+test('files begin as soon as the dump has its snapshot, while it still runs', async () => {
+  const { dump, started, set } = begun();
+  await turns(() => started.length > 1);
+  expect(started).toEqual(['dump']);
+  await dump.takeSnapshot(FIRST);
+  await turns(() => started.length > 1);
+  expect(started).toEqual(['dump', 'files']);
+  await dump.end(FIRST);
+  expect(await set).toMatchObject({ outcome: 'passed', warnings: [] });
+});
+
+test('a dump that was begun again, after the files were listed, is no set to restore, and the set says why', async () => {
+  const { dump, started, set } = begun();
+  await turns(() => dump.writer !== undefined);
+  await dump.takeSnapshot(FIRST);
+  await turns(() => started.length > 1);
+  await dump.takeSnapshot(SECOND);
+  await dump.end(SECOND);
+  expect(await set).toMatchObject({
+    outcome: 'could not verify',
+    members: [
+      { component: 'dump', outcome: 'passed' },
+      { component: 'files', outcome: 'passed' },
+    ],
+    warnings: [expect.stringContaining('its snapshot is of 2026-11-20T02:19:00.456Z') as string],
+  });
+});
+
+test('a dump of before this version leaves no word: files begin when it has ended, and the set is good', async () => {
+  const { dump, started, set } = begun();
+  await turns(() => started.length > 1);
+  await dump.end(FIRST);
+  expect(await set).toMatchObject({ outcome: 'passed', warnings: [] });
+  expect(started).toEqual(['dump', 'files']);
+});
+
+test('a component that is late makes the set fail, by its name, and does not hold it', async () => {
+  let now = TIME.getTime();
+  const wait = async () => {
+    await setImmediate();
+    now += 60_000;
+  };
+  const { set } = begun({ now: () => new Date(now), wait, patienceMs: 3_600_000 });
+  expect(await set).toMatchObject({
+    outcome: 'failed',
+    members: [
+      { component: 'dump', outcome: 'failed', error: { message: 'task dump is late: not done after 1 h' } },
+      { component: 'files', outcome: 'passed' },
+    ],
+  });
+});
