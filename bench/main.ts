@@ -1,23 +1,31 @@
-/** `npm run bench -- [--size MB] [--rounds N] [--only dump|restore]`, or `npm run bench -- mirror [--only small|large|unchanged]`: our ways and others', in turn, on one machine. */
+/**
+ * `npm run bench -- [--size MB] [--rounds N] [--only dump|restore]`, `npm run bench -- mirror [--only small|large|unchanged]`,
+ * `npm run bench -- base-backup [--size MB]` or `npm run bench -- wal [--segments N] [--only archiver|client]`: our ways and
+ * others', in turn, on one machine.
+ */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchBaseBackup } from './base-backup';
 import type { Contender } from './contender';
 import { dumpContenders } from './dump';
 import { benchMirror } from './mirror';
-import { present, raceIn } from './race';
+import { present, raceIn, type Race } from './race';
 import { report, type Measured } from './report';
 import { requireRestored, restoreContenders, RESTORE_SOURCES } from './restore';
 import { timedRun } from './timed-run';
+import { benchWal } from './wal';
 import { openWorld, type World } from './world';
 
 async function main(): Promise<void> {
-  const { what, size, rounds, only } = parseOptions();
-  if (what === 'mirror') {
+  const { what, size, rounds, segments, only } = parseOptions();
+  if (what !== undefined) {
     console.log(`${describeMachine()}\n${rounds} rounds after one to warm up\n`);
-    return benchMirror(async (title, contenders, env, gigabytes) => {
+    const race: Race = async (title, contenders, env, gigabytes) => {
       const measured = await raceIn(contenders, rounds, (contender) => ({ ...env, ...contender.env }));
       console.log(report(title, measured, gigabytes));
-    }, only);
+    };
+    if (what === 'mirror') return benchMirror(race, only);
+    return what === 'wal' ? benchWal({ rounds, segments, only }) : benchBaseBackup(race, size);
   }
   console.log(`making a database of about ${size} MB …`);
   const world = await openWorld(size);
@@ -62,23 +70,33 @@ function describeMachine(): string {
   return `${os.cpus().length} × ${cpu.model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Node ${process.version}, both servers on this machine`;
 }
 
-function parseOptions(): { what?: string; size: number; rounds: number; only?: string } {
+/** What there is besides dumps and restores, and the parts of each. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  mirror: ['small', 'large', 'unchanged'],
+  'base-backup': [],
+  wal: ['archiver', 'client'],
+};
+
+function parseOptions() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       size: { type: 'string', default: '1000' },
       rounds: { type: 'string', default: '5' },
+      segments: { type: 'string', default: '24' },
       only: { type: 'string' },
     },
   });
-  const [size, rounds] = [Number(values.size), Number(values.rounds)];
-  if (!(size > 0) || !Number.isInteger(rounds) || rounds < 1)
-    throw new Error('--size and --rounds are positive numbers');
+  const [size, rounds, segments] = [Number(values.size), Number(values.rounds), Number(values.segments)];
+  if (!(size > 0) || ![rounds, segments].every((count) => Number.isInteger(count) && count > 0))
+    throw new Error('--size, --rounds and --segments are positive numbers');
   const [what, ...rest] = positionals;
-  if (rest.length > 0 || (what !== undefined && what !== 'mirror')) throw new Error('nothing but "mirror" is known');
-  const parts = what === 'mirror' ? ['small', 'large', 'unchanged'] : ['dump', 'restore'];
-  if (values.only !== undefined && !parts.includes(values.only)) throw new Error(`--only ${parts.join(' or ')}`);
-  return { what, size, rounds, only: values.only };
+  if (rest.length > 0 || (what !== undefined && !(what in OTHERS)))
+    throw new Error(`known are ${Object.keys(OTHERS).join(', ')}, and nothing for dumps and restores`);
+  const parts = what === undefined ? ['dump', 'restore'] : OTHERS[what];
+  if (values.only !== undefined && !parts.includes(values.only))
+    throw new Error(`--only knows ${parts.join(' and ') || 'nothing here'}`);
+  return { what, size, rounds, segments, only: values.only };
 }
 
 main().catch((error: unknown) => {

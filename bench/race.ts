@@ -33,14 +33,15 @@ export async function raceIn(
 }
 
 /** Those whose programs are installed; the others are named. */
-export function present(
-  contenders: readonly Contender[],
-  environmentOf: (contender: Contender) => NodeJS.ProcessEnv,
-): Contender[] {
+export function present<One extends Pick<Contender, 'name' | 'needs' | 'install'>>(
+  contenders: readonly One[],
+  environmentOf: (contender: One) => NodeJS.ProcessEnv,
+): One[] {
   return contenders.filter((contender) => {
-    const { name, needs = [] } = contender;
+    const { name, needs = [], install } = contender;
     const missing = needs.filter((program) => !isInstalled(program, environmentOf(contender)));
-    if (missing.length > 0) console.log(`not installed, left out: ${missing.join(', ')} (${name})`);
+    const how = install === undefined ? '' : `; ${install}`;
+    if (missing.length > 0) console.log(`not installed, left out: ${missing.join(', ')} (${name})${how}`);
     return missing.length === 0;
   });
 }

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startThrowawayServer, type ThrowawayServer } from '../runtime/postgres/throwaway-server';
 import { findTools } from '../runtime/postgres/tools';
-import { startS3 } from './s3-process';
+import { makeTlsFiles, startS3, type TlsFiles } from './s3-process';
 
 export const DATABASE = 'bench';
 export const BUCKET = 'bench-vault';
@@ -16,20 +16,36 @@ export interface World {
   /** For files of contenders that need a disk. */
   readonly scratch: string;
   readonly databaseBytes: number;
+  readonly server: ThrowawayServer;
+  /** Process of the S3 server. */
+  readonly storePid?: number;
+  /** Of the S3 server, where it speaks TLS. */
+  readonly tls?: TlsFiles;
   psql(database: string, sql: string): string;
   close(): Promise<void>;
 }
 
-export async function openWorld(sizeMegabytes: number): Promise<World> {
+export interface WorldOptions {
+  /** Of the server, besides those of every world. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Whether the S3 server speaks TLS, as S3 itself: some peers speak nothing else. @default false */
+  readonly tls?: boolean;
+}
+
+export async function openWorld(sizeMegabytes: number, options: WorldOptions = {}): Promise<World> {
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'postgres-backup-bench-'));
+  const tls = options.tls ? makeTlsFiles(scratch) : undefined;
   const server = await startThrowawayServer({
-    settings: { shared_buffers: '1GB', max_wal_size: '8GB', maintenance_work_mem: '256MB' },
+    settings: { shared_buffers: '1GB', max_wal_size: '8GB', maintenance_work_mem: '256MB', ...options.settings },
   });
-  const s3 = startS3(path.join(scratch, 's3'), [BUCKET]);
-  const env = { ...(await environment(server)), ...(await s3.environment) };
+  const s3 = startS3(path.join(scratch, 's3'), [BUCKET], tls);
+  const env = { ...(await environment(server)), ...(await s3.environment), ...(tls && trusting(tls)) };
   const world: World = {
     env,
     scratch,
+    server,
+    storePid: s3.process.pid,
+    tls,
     databaseBytes: 0,
     psql: (database, sql) => psql(env, database, sql),
     close: async () => {
@@ -77,6 +93,11 @@ async function environment(server: ThrowawayServer): Promise<NodeJS.ProcessEnv> 
     // Both servers speak plain HTTP on loopback; rclone refuses a certificate bundle of the AWS tools'.
     AWS_CA_BUNDLE: undefined,
   };
+}
+
+/** Each client has its own word for it. */
+function trusting({ certificate }: TlsFiles): NodeJS.ProcessEnv {
+  return { NODE_EXTRA_CA_CERTS: certificate, AWS_CA_BUNDLE: certificate, CURL_CA_BUNDLE: certificate };
 }
 
 function psql(env: NodeJS.ProcessEnv, database: string, sql: string): string {

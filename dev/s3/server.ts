@@ -1,6 +1,7 @@
 /** Starts the development S3 server on the loopback address, and stops it. */
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { isAllowed } from './authorization';
 import { Damage } from './damage';
@@ -22,7 +23,7 @@ export interface BucketSettings {
 }
 
 export interface S3Server {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or `https` with a certificate. */
   readonly endpoint: string;
   readonly port: number;
   readonly region: string;
@@ -69,9 +70,9 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     served: (request) => options.onRequest?.(request),
     broken: (error) => console.error('development S3 server:', error),
   };
-  const server = await listen(handler, options.port ?? 0);
+  const server = await listen(handler, options);
   const { port } = server.address() as AddressInfo;
-  const endpoint = `http://127.0.0.1:${port}`;
+  const endpoint = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   return {
     endpoint,
     port,
@@ -95,10 +96,12 @@ function firstCredential({ accessKeyId, secretAccessKey }: S3ServerOptions): S3C
   };
 }
 
-async function listen(handler: Handler, port: number): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (message, response) => {
-    void handle(handler, message, response);
-  });
+async function listen(handler: Handler, { port = 0, tls }: S3ServerOptions): Promise<Server> {
+  const settings = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
+  const answer: RequestListener = (message, response) => void handle(handler, message, response);
+  const server = tls
+    ? createTlsServer({ ...settings, key: tls.key, cert: tls.certificate }, answer)
+    : createServer(settings, answer);
   // The client waits for "100 Continue": an error that needs no body is told before the body is sent.
   server.on('checkContinue', (message, response) => void handle(handler, message, response));
   await new Promise<void>((resolve, reject) => {

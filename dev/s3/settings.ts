@@ -72,6 +72,8 @@ export interface S3ServerOptions {
   onObjectEvent?: (event: ObjectEvent) => void;
   /** Told after each answer. */
   onRequest?: (request: ServedRequest) => void;
+  /** Speak TLS, with a key and a certificate in PEM: some clients speak nothing else. @default plain HTTP */
+  tls?: { key: string; certificate: string };
   /** Wait for the disk on every write, so that a power failure loses nothing. @default false */
   durable?: boolean;
   /** The time, for tests that move it. @default the system's */
