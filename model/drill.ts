@@ -1,4 +1,3 @@
-import type { Component } from './component';
 import { sourcePrefix } from './layout';
 import type { Outcome } from './outcome';
 
@@ -18,7 +17,31 @@ export const COMPARISONS = [
   'sequences',
   'large objects',
 ] as const;
-export type ComparisonName = (typeof COMPARISONS)[number];
+
+/** What a drill of another component than the dump compares besides. */
+export const COMPONENT_COMPARISONS = [
+  // A base backup and the log after it.
+  'files',
+  'log',
+  'moment',
+  'page checksums',
+  'tables',
+  // Mirrors, volumes, a configuration.
+  'inventory',
+  'objects',
+  'index',
+  'names',
+  'entries',
+] as const;
+export type ComparisonName = (typeof COMPARISONS)[number] | (typeof COMPONENT_COMPARISONS)[number];
+
+/** The components that can be drilled. */
+export const DRILLED_COMPONENTS = ['dump', 'base-backup', 'objects', 'files', 'configuration'] as const;
+export type DrilledComponent = (typeof DRILLED_COMPONENTS)[number];
+
+/** How much is restored: some by lot, or everything. `monthly`: everything in the first drill of a month, else some. */
+export const DRILL_EXTENTS = ['sample', 'full', 'monthly'] as const;
+export type DrillExtent = (typeof DRILL_EXTENTS)[number];
 
 export interface DrillComparison {
   readonly name: ComparisonName;
@@ -47,6 +70,27 @@ export interface DrilledDatabase {
   readonly leftOut: readonly string[];
 }
 
+/** What is restored that is no database: a mirror, a volume, a configuration, or what a whole server has in common. */
+export interface DrilledPart {
+  readonly name: string;
+  readonly comparisons: readonly DrillComparison[];
+  /** How many of how many were restored: objects, names, entries; absent where it is always everything. */
+  readonly tried?: number;
+  readonly of?: number;
+}
+
+/** The moment that a drill of a base backup restored to. */
+export interface DrilledMoment {
+  /** `random`, `latest`, or the time that was asked for. */
+  readonly asked: string;
+  /** Where that is: in words. */
+  readonly target: string;
+  /** Where recovery stood at its end; `null` when it did not come to that. */
+  readonly reachedLsn: string | null;
+  /** Of the last transaction before, by the clock of the server that committed it. */
+  readonly lastTransactionAt: string | null;
+}
+
 export interface DrilledCheck {
   readonly name: string;
   readonly database: string | null;
@@ -72,8 +116,11 @@ export interface DrilledPoint {
   readonly verification: Outcome | 'not verified';
   readonly manifestSha256: string;
   readonly storedBytes: number;
-  readonly tables: number;
-  readonly rows: number;
+  /** Of a dump. */
+  readonly tables?: number;
+  readonly rows?: number;
+  /** Of another component: objects, files, entries. */
+  readonly items?: number;
 }
 
 export interface Drill {
@@ -81,7 +128,7 @@ export interface Drill {
   /** `20261120T041500Z-4k2m9x`. */
   readonly drill: string;
   readonly source: string;
-  readonly component: Component;
+  readonly component: DrilledComponent;
   readonly outcome: Outcome;
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -98,24 +145,51 @@ export interface Drill {
   /** How long a restore may take, as stated; `null` when nothing is. */
   readonly recoveryTimeObjectiveSeconds: number | null;
   readonly databases: readonly DrilledDatabase[];
+  /** Absent in a drill of a dump. */
+  readonly parts?: readonly DrilledPart[];
+  /** Whether everything was restored; absent where it always is. */
+  readonly extent?: Exclude<DrillExtent, 'monthly'>;
+  /** What the lots were drawn by: the same seed draws the same again. Absent where none were drawn. */
+  readonly seed?: number;
+  /** Of a base backup. */
+  readonly moment?: DrilledMoment;
   readonly checks: readonly DrilledCheck[];
   /** Everything that did not pass, in one list; empty when all did. */
   readonly issues: readonly DrillIssue[];
   /** What stopped it; `null` when it got to its end. */
   readonly failure: { readonly code: string; readonly message: string; readonly detail: string | null } | null;
   readonly warnings: readonly string[];
-  /** The record before this one with the SHA-256 of its bytes; `null` for the first. So none can be changed or taken away unseen. */
+  /** The record before this one, of the same component, with the SHA-256 of its bytes; `null` for the first. So none can be changed or taken away unseen. */
   readonly previous: { readonly key: string; readonly sha256: string } | null;
 }
 
-/** Below it lie the records of a source's drills. */
+/** Everything that a drill compared, of whatever component. */
+export function comparisonsOf({ databases, parts = [] }: Pick<Drill, 'databases' | 'parts'>): DrillComparison[] {
+  return [...databases, ...parts].flatMap(({ comparisons }) => comparisons);
+}
+
+/** Below it lie the records of all drills of a source. */
 export function drillsPrefix(source: string): string {
   return `${sourcePrefix(source)}drills/`;
 }
 
+/** Below it lie the records of one component's drills, and for the dump, which was there first, those of all. */
+export function componentDrillsPrefix(source: string, component: DrilledComponent): string {
+  return component === 'dump' ? drillsPrefix(source) : `${drillsPrefix(source)}${component}/`;
+}
+
+/** The component whose drill's record a key is, or nothing. */
+export function drilledComponentOf(source: string, key: string): DrilledComponent | undefined {
+  const prefix = drillsPrefix(source);
+  if (!key.startsWith(prefix) || !key.endsWith(`/${DRILL_NAME}`)) return undefined;
+  const [first] = key.slice(prefix.length).split('/');
+  return /^\d{4}$/.test(first) ? 'dump' : DRILLED_COMPONENTS.find((component) => component === first);
+}
+
 /** Key of a drill's record; `id` as `pointId` makes it. */
-export function drillKey(source: string, id: string): string {
-  return `${drillsPrefix(source)}${id.slice(0, 4)}/${id.slice(4, 6)}/${id.slice(6, 8)}/${id}/${DRILL_NAME}`;
+export function drillKey(source: string, id: string, component: DrilledComponent = 'dump'): string {
+  const prefix = componentDrillsPrefix(source, component);
+  return `${prefix}${id.slice(0, 4)}/${id.slice(4, 6)}/${id.slice(6, 8)}/${id}/${DRILL_NAME}`;
 }
 
 /** The worst of all: failed before could not verify before passed. Of nothing, nothing is proven. */
@@ -125,7 +199,14 @@ export function worstOutcome(outcomes: readonly Outcome[]): Outcome {
 }
 
 /** Phases that take as long as there is data; the others take as long as there are objects. */
-const GROWING_PHASES: readonly string[] = ['data', 'indexes, constraints'];
+const GROWING_PHASES: readonly string[] = [
+  'data',
+  'indexes, constraints',
+  'base backup',
+  'writing to disk',
+  'files',
+  'objects',
+];
 
 /** What a drill measured, as far as a projection needs it. */
 export type MeasuredDrill = Pick<Drill, 'phases' | 'restoreMs' | 'point'>;

@@ -16,7 +16,7 @@ import {
 import { backupFiles, describeBackupFiles, FILES_COUNTED } from './commands/backup-files';
 import { backupObjects, describeBackupObjects, OBJECTS_COUNTED } from './commands/backup-objects';
 import { check, describeCheck } from './commands/check';
-import { describeDrill, drill, DRILL_COUNTED } from './commands/drill';
+import { describeDrill, drillExecution } from './commands/drill';
 import { describeEvidence, evidence } from './commands/evidence';
 import { describeInfo, info } from './commands/info';
 import { describeRecover, recover } from './commands/recover';
@@ -35,6 +35,7 @@ import { describeRetention, retention } from './commands/retention';
 import { describeTestAlert, testAlert } from './commands/test-alert';
 import { describeVerify, verify } from './commands/verify';
 import { describeWalCheck, walCheck } from './commands/wal-check';
+import { describeWalReceive, walReceive } from './commands/wal-receive';
 import { openConsole, type Console } from './console';
 import type { Dependencies } from './dependencies';
 import { execute, type Execution } from './execute';
@@ -145,9 +146,7 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   const verifyCommand = describeVerify(program);
   verifyCommand.action((point: string) => run(verifyCommand, { work: (started) => verify(point, started) }));
   const drillCommand = describeDrill(program, host.processors);
-  drillCommand.action((point: string | undefined) =>
-    run(drillCommand, { counted: DRILL_COUNTED, work: (started) => drill(point, started) }),
-  );
+  drillCommand.action((point: string | undefined) => run(drillCommand, drillExecution(point, drillCommand)));
   const runCommand = describeRun(program);
   runCommand.action(() => run(runCommand, { work: runNow }));
   const evidenceCommand = describeEvidence(program);
@@ -170,6 +169,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   );
   const archiveHelperCommand = describeArchiveHelper(program);
   archiveHelperCommand.action(() => run(archiveHelperCommand, { work: archiveHelper }));
+  const walReceiveCommand = describeWalReceive(program);
+  walReceiveCommand.action(() => run(walReceiveCommand, { work: walReceive }));
   const walCheckCommand = describeWalCheck(program);
   walCheckCommand.action(() => run(walCheckCommand, { work: walCheck }));
   const archiveGetCommand = describeArchiveGet(program);

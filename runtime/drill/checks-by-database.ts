@@ -1,10 +1,8 @@
 import type { SqlCheck } from '../../model';
-import type { DumpPoint } from '../catalog/recovery-point';
 import { BackupError } from '../errors';
 
-/** Which checks are asked of which database. One that would be asked nowhere is refused: it would pass unasked. */
-export function checksByDatabase(checks: readonly SqlCheck[], { manifest }: DumpPoint): Map<string, SqlCheck[]> {
-  const names = manifest.databases.map(({ name }) => name);
+/** Which checks are asked of which of these databases. One that would be asked nowhere is refused: it would pass unasked. */
+export function checksByDatabase(checks: readonly SqlCheck[], names: readonly string[]): Map<string, SqlCheck[]> {
   const byDatabase = new Map<string, SqlCheck[]>(names.map((name) => [name, []]));
   for (const check of checks) {
     const name = check.database ?? (names.length === 1 ? names[0] : undefined);

@@ -1,34 +1,73 @@
-import { pointId } from '../../model';
+import { MANIFEST_NAME, pointId, type DrilledComponent, type DrilledPoint, type ManifestOf } from '../../model';
 import { findPoint, listPoints, readPoint } from '../catalog/catalog';
-import type { DumpPoint, RecoveryPoint } from '../catalog/recovery-point';
+import { readText } from '../catalog/read-text';
+import type { RecoveryPoint } from '../catalog/recovery-point';
+import { sha256Of } from '../catalog/verification-record';
 import { BackupError, toBackupError } from '../errors';
-import type { DrillContext, DrillRequest } from './types';
+import type { DrillContext, DrillRequest, DrillWork } from './types';
 
 /** So many points without a good verification in a row are no reason to look at all the others. */
 const MOST_LOOKED_AT = 50;
+
+/** Finds what is to be drilled, and writes down what it is. */
+export async function findDrilled<C extends DrilledComponent>(
+  { request, context, findings, phases }: DrillWork,
+  component: C,
+): Promise<RecoveryPoint<ManifestOf<C>>> {
+  return phases.run(null, 'finding', async () => {
+    const point = await choosePoint(request, component, context);
+    findings.point = await describePoint(point, context);
+    return [pointId(point.address), point];
+  });
+}
+
+/** As a record names it. */
+export async function describePoint(
+  { address, prefix, manifest, verification = 'not verified' }: RecoveryPoint,
+  { store }: Pick<DrillContext, 'store'>,
+): Promise<DrilledPoint> {
+  const text = (await readText(store, `${prefix}${MANIFEST_NAME}`)) ?? '';
+  const holds =
+    manifest.component === 'dump'
+      ? { tables: manifest.totals.tables, rows: manifest.totals.rows }
+      : { items: manifest.totals.items };
+  return {
+    point: pointId(address),
+    class: address.class,
+    startedAt: manifest.startedAt,
+    verification,
+    manifestSha256: sha256Of(text),
+    storedBytes: manifest.totals.storedBytes,
+    ...holds,
+  };
+}
 
 /**
  * The recovery point to be drilled: the one named, or the newest verified one. Where none is verified, the newest good one:
  * a drill proves more than a verification. Each that is passed over is told.
  */
-export async function choosePoint(request: DrillRequest, context: DrillContext): Promise<DumpPoint> {
+async function choosePoint<C extends DrilledComponent>(
+  request: DrillRequest,
+  component: C,
+  context: DrillContext,
+): Promise<RecoveryPoint<ManifestOf<C>>> {
   const { store, reporter } = context;
   const tell = (point: string, reason: string): void => reporter.warn(`${point} is passed over: ${reason}`);
-  if (request.point !== 'latest') return findPoint(store, request.source, 'dump', request.point);
-  const addresses = await listPoints(store, request.source, 'dump');
+  if (request.point !== 'latest') return findPoint(store, request.source, component, request.point);
+  const addresses = await listPoints(store, request.source, component);
   const unproven: string[] = [];
   for (const address of addresses.slice(0, MOST_LOOKED_AT)) {
     context.signal.throwIfAborted();
     const point = await readOrTell(() => readPoint(store, address), tell, pointId(address));
     if (point?.verification === 'passed') {
       for (const newer of unproven) tell(newer, 'it is not verified');
-      return point as DumpPoint;
+      return point as RecoveryPoint<ManifestOf<C>>;
     }
     if (point?.verification === 'failed') tell(pointId(address), 'its verification failed');
     else if (point) unproven.push(pointId(address));
   }
   if (unproven.length > 0) reporter.warn('no recovery point is verified: the newest is drilled as it is');
-  return findPoint(store, request.source, 'dump', unproven[0] ?? 'latest');
+  return findPoint(store, request.source, component, unproven[0] ?? 'latest');
 }
 
 async function readOrTell(

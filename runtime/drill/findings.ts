@@ -1,10 +1,12 @@
 import {
+  comparisonsOf,
   DRILL_FORMAT,
   pointId,
   worstOutcome,
   type Drill,
   type DrilledCheck,
   type DrilledDatabase,
+  type DrilledPart,
   type DrilledPoint,
   type DrillIssue,
 } from '../../model';
@@ -20,7 +22,12 @@ export class Findings {
   point: DrilledPoint | null = null;
   sourceVersion: string | null = null;
   drillVersion: string | null = null;
+  /** How much was restored, and by which lots. */
+  extent: Drill['extent'];
+  seed: Drill['seed'];
+  moment: Drill['moment'];
   readonly warnings: string[] = [];
+  private readonly parts: DrilledPart[] = [];
   private readonly databases: DrilledDatabase[] = [];
   private readonly checks: DrilledCheck[] = [];
   private readonly stops: DrillIssue[] = [];
@@ -38,7 +45,11 @@ export class Findings {
     this.checks.push(...checks);
   }
 
-  /** Every database was restored: what it took is what a restore takes. */
+  addPart(part: DrilledPart): void {
+    this.parts.push(part);
+  }
+
+  /** Everything was restored: what it took is what a restore takes. */
   allRestored(): void {
     this.isRestored = true;
   }
@@ -52,14 +63,15 @@ export class Findings {
   }
 
   record(phases: DrillPhases, previous: Drill['previous'], finishedAt: Date): Drill {
-    const { source, recoveryTimeObjectiveSeconds, where } = this.request;
+    const { source, component = 'dump', recoveryTimeObjectiveSeconds, where } = this.request;
+    const { databases, parts } = this;
     const issues = [...this.stops, ...this.comparisonIssues(), ...this.checkIssues()];
-    const compared = this.databases.flatMap(({ comparisons }) => comparisons.map(({ outcome }) => outcome));
+    const compared = comparisonsOf({ databases, parts }).map(({ outcome }) => outcome);
     return {
       format: DRILL_FORMAT,
-      drill: pointId(addressOf({ source, component: 'dump', class: 'manual', startedAt: this.startedAt })),
+      drill: pointId(addressOf({ source, component, class: 'manual', startedAt: this.startedAt })),
       source,
-      component: 'dump',
+      component,
       outcome: worstOutcome([...issues.map(({ outcome }) => outcome), ...compared]),
       startedAt: this.startedAt.toISOString(),
       finishedAt: finishedAt.toISOString(),
@@ -70,7 +82,11 @@ export class Findings {
       phases: phases.completed,
       restoreMs: this.isRestored ? phases.restoreMs : null,
       recoveryTimeObjectiveSeconds: recoveryTimeObjectiveSeconds ?? null,
-      databases: this.databases,
+      databases,
+      ...(component !== 'dump' && { parts }),
+      ...(this.extent !== undefined && { extent: this.extent }),
+      ...(this.seed !== undefined && { seed: this.seed }),
+      ...(this.moment !== undefined && { moment: this.moment }),
       checks: this.checks,
       issues,
       failure: this.failure,
@@ -80,10 +96,11 @@ export class Findings {
   }
 
   private comparisonIssues(): DrillIssue[] {
-    const several = this.databases.length > 1;
-    return this.databases.flatMap((database) =>
-      database.comparisons.flatMap(({ name, outcome, findings }): DrillIssue[] => {
-        const subject = several ? `${name} of ${database.name}` : name;
+    const all = [...this.parts, ...this.databases];
+    const several = all.length > 1;
+    return all.flatMap((one) =>
+      one.comparisons.flatMap(({ name, outcome, findings }): DrillIssue[] => {
+        const subject = several ? `${name} of ${one.name}` : name;
         return outcome === 'passed' ? [] : findings.map((finding) => ({ subject, outcome, finding }));
       }),
     );

@@ -32,6 +32,30 @@ export class DrillPhases {
     this.completed.push({ database, name, durationMs: Math.round(durationMs), summary });
   }
 
+  /** Times steps that are begun and told elsewhere, as phases of the whole drill. */
+  timing(reporter: Reporter): Reporter {
+    return {
+      warn: (message) => reporter.warn(message),
+      begin: (name, options) => {
+        const begun = performance.now();
+        const step = reporter.begin(name, options);
+        const add = (summary: string): void => this.add(null, { name, durationMs: performance.now() - begun, summary });
+        return {
+          advance: (bytes) => step.advance(bytes),
+          detail: (text) => step.detail(text),
+          done: (summary = '') => {
+            step.done(summary);
+            add(summary);
+          },
+          failed: (reason) => {
+            step.failed(reason);
+            add(reason);
+          },
+        };
+      },
+    };
+  }
+
   /** What a restore in earnest takes too. */
   get restoreMs(): number {
     return this.completed
@@ -48,4 +72,10 @@ const RESTORING: ReadonlySet<string> = new Set([
   'schema',
   'data',
   'indexes, constraints',
+  'base backup',
+  'recovery',
+  'writing to disk',
+  'files',
+  'objects',
+  'opening',
 ]);

@@ -1,10 +1,21 @@
-import { DRILL_FORMAT, DRILL_NAME, drillKey, drillsPrefix, type Drill } from '../../model';
+import {
+  componentDrillsPrefix,
+  DRILL_FORMAT,
+  drilledComponentOf,
+  drillKey,
+  drillsPrefix,
+  type Drill,
+  type DrilledComponent,
+} from '../../model';
 import { readText } from '../catalog/read-text';
 import { sha256Of } from '../catalog/verification-record';
 import { BackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
 
-/** The records of a source's drills. Each names the one before it with its digest, so that none is changed or taken away unseen. */
+/**
+ * The records of a source's drills. Each names the one before it of its component with its digest, so that none is changed or
+ * taken away unseen. One chain for each component: drills of several may end at the same time.
+ */
 export interface StoredDrill {
   readonly key: string;
   /** Of the record's bytes, hex. */
@@ -12,13 +23,32 @@ export interface StoredDrill {
   readonly drill: Drill;
 }
 
-/** Keys of the records, the oldest first. */
-export async function listDrillKeys(store: ObjectStore, source: string): Promise<string[]> {
+/** Keys of the records of one component's drills, the oldest first. */
+export async function listDrillKeys(
+  store: ObjectStore,
+  source: string,
+  component: DrilledComponent = 'dump',
+): Promise<string[]> {
   const keys: string[] = [];
-  for await (const entry of store.list(drillsPrefix(source))) {
-    if (entry.kind === 'object' && entry.key.endsWith(`/${DRILL_NAME}`)) keys.push(entry.key);
+  for await (const entry of store.list(componentDrillsPrefix(source, component))) {
+    if (entry.kind === 'object' && drilledComponentOf(source, entry.key) === component) keys.push(entry.key);
   }
   return keys.sort();
+}
+
+/** Keys of the records of all drills, by component, each the oldest first. */
+export async function listAllDrillKeys(
+  store: ObjectStore,
+  source: string,
+): Promise<Map<DrilledComponent, readonly string[]>> {
+  const found = new Map<DrilledComponent, string[]>();
+  for await (const entry of store.list(drillsPrefix(source))) {
+    const component = entry.kind === 'object' ? drilledComponentOf(source, entry.key) : undefined;
+    if (component === undefined || entry.kind !== 'object') continue;
+    found.set(component, [...(found.get(component) ?? []), entry.key]);
+  }
+  for (const keys of found.values()) keys.sort();
+  return found;
 }
 
 /** `manifest-invalid` for what is no record of a drill. */
@@ -28,9 +58,13 @@ export async function readDrill(store: ObjectStore, key: string): Promise<Stored
   return { key, sha256: sha256Of(text), drill: parse(text, key) };
 }
 
-/** The newest record's key and digest, for the next to name. */
-export async function lastRecord(store: ObjectStore, source: string): Promise<Drill['previous']> {
-  const key = (await listDrillKeys(store, source)).at(-1);
+/** The newest record's key and digest, for the next of the component to name. */
+export async function lastRecord(
+  store: ObjectStore,
+  source: string,
+  component: DrilledComponent = 'dump',
+): Promise<Drill['previous']> {
+  const key = (await listDrillKeys(store, source, component)).at(-1);
   if (key === undefined) return null;
   const text = await readText(store, key);
   return text === undefined ? null : { key, sha256: sha256Of(text) };
@@ -38,7 +72,7 @@ export async function lastRecord(store: ObjectStore, source: string): Promise<Dr
 
 /** Writes the record, never over another. Gives its key. */
 export async function writeDrill(store: ObjectStore, drill: Drill): Promise<string> {
-  const key = drillKey(drill.source, drill.drill);
+  const key = drillKey(drill.source, drill.drill, drill.component);
   const body = Buffer.from(`${JSON.stringify(drill, null, 1)}\n`);
   await store.put(key, body, { ifAbsent: true, contentType: 'application/json' });
   return key;

@@ -26,6 +26,16 @@ export async function makeScratch(parent: string = tmpdir()): Promise<Scratch> {
   return { directory, remove: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
+/** Works in one, which goes whatever comes of it. */
+export async function inScratch(parent: string | undefined, work: (directory: string) => Promise<void>): Promise<void> {
+  const scratch = await makeScratch(parent);
+  try {
+    await work(scratch.directory);
+  } finally {
+    await scratch.remove();
+  }
+}
+
 async function makeDirectory(parent: string): Promise<string> {
   try {
     await mkdir(parent, { recursive: true });
@@ -93,18 +103,30 @@ async function stopServers(directory: string): Promise<void> {
   }
 }
 
+/** What a drill writes to its scratch directory at most, and what that is. */
+export interface NeededRoom {
+  readonly what: string;
+  readonly sizeBytes: number;
+}
+
 /** Indexes are made anew and may be larger than they were; write-ahead log comes on top. */
 const ROOM_FACTOR = 1.1;
 const ROOM_BYTES = 256 * 1024 * 1024;
 
+/** One database at a time. */
+export function dumpRoom({ databases }: DumpManifest): NeededRoom {
+  const largest = Math.max(0, ...databases.map(({ sizeBytes }) => sizeBytes ?? 0));
+  const sizeBytes = largest * ROOM_FACTOR + ROOM_BYTES;
+  const what = `The largest database takes ${formatBytes(largest)}; with indexes made anew and a log, about ${formatBytes(sizeBytes)}.`;
+  return { what, sizeBytes };
+}
+
 /** Refuses to begin what cannot end: a disk that is full half-way says nothing of the backup. `disk-full`. */
-export async function refuseTooLittleRoom(directory: string, manifest: DumpManifest): Promise<void> {
-  const largest = Math.max(0, ...manifest.databases.map(({ sizeBytes }) => sizeBytes ?? 0));
-  const neededBytes = largest * ROOM_FACTOR + ROOM_BYTES;
+export async function refuseTooLittleRoom(directory: string, { what, sizeBytes }: NeededRoom): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize >= neededBytes) return;
+  if (bavail * bsize >= sizeBytes) return;
   throw new BackupError('disk-full', `${directory} has ${formatBytes(bavail * bsize)} left, too little for a drill`, {
-    detail: `The largest database takes ${formatBytes(largest)}; with indexes made anew and a log, about ${formatBytes(neededBytes)}.`,
+    detail: what,
     hint: 'Give the task more ephemeral storage, or set TMPDIR to a larger volume.',
   });
 }

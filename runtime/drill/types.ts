@@ -1,14 +1,20 @@
-import type { Drill, DumpedDatabase, SqlCheck } from '../../model';
+import type { Drill, DrilledComponent, DrillExtent, DumpedDatabase, SqlCheck } from '../../model';
 import type { DumpPoint } from '../catalog/recovery-point';
+import type { EnvelopeKeys } from '../components/configuration/types';
 import type { RunContext } from '../context';
 import type { ArchiveEntry } from '../postgres/archive/archive-head';
 import type { SqlSession } from '../postgres/session';
+import type { MomentRequest } from '../recovery/types';
+import type { Bucket } from '../store/bucket';
+import type { Findings } from './findings';
 import type { DrillPhases } from './phases';
 import type { DrillServer } from './server';
 
 /** What to drill and what is expected of it. */
 export interface DrillRequest {
   readonly source: string;
+  /** @default dump */
+  readonly component?: DrilledComponent;
   /** An id, or `latest`: the newest verified one. */
   readonly point: string;
   readonly checks: readonly SqlCheck[];
@@ -21,10 +27,32 @@ export interface DrillRequest {
   /** Where the server's files lie. @default the system's directory for temporary files */
   readonly scratchParent?: string;
   readonly where: Drill['where'];
+  /** Of objects, files: how much is restored. @default sample */
+  readonly extent?: DrillExtent;
+  /** Of objects, files: how many of each mirror or volume a sample has. @default 100, or one in a hundred where that is more */
+  readonly sampleItems?: number;
+  /** What lots are drawn by. @default by the clock */
+  readonly seed?: number;
+  /** Of a base backup: the moment to restore to. @default random */
+  readonly moment?: 'random' | 'latest' | Date;
+  /** Of a base backup: what its server reads the archived log with. */
+  readonly logReader?: Pick<MomentRequest, 'program' | 'environment'>;
+  /** Of objects: the vault, as a bucket. */
+  readonly vault?: Bucket;
+  /** Of a configuration: what opens the envelope. @default those of KMS */
+  readonly keys?: EnvelopeKeys;
 }
 
 /** A drill needs no server: it starts its own. */
 export type DrillContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>;
+
+/** What the drill of a component works with: what it finds goes into the record, whatever happens after. */
+export interface DrillWork {
+  readonly request: DrillRequest;
+  readonly context: DrillContext;
+  readonly findings: Findings;
+  readonly phases: DrillPhases;
+}
 
 /** One database of a drill, with all that its steps share. */
 export interface OneDatabase {

@@ -29,11 +29,14 @@ export async function askCanary(question: CanaryQuestion): Promise<{ reached: Re
   const position = parseLsn(row.lsn);
   if (position === undefined)
     throw new BackupError('restore-failed', `the server stands at ${row.lsn}, which is no position`);
-  const reached = { lsn: row.lsn, lastTransactionAt: row.at };
-  return { reached, canary: await judge(question, position, row.at) };
+  const { lastAt = row.at, ...canary } = await judge(question, position, row.at);
+  return { reached: { lsn: row.lsn, lastTransactionAt: lastAt }, canary };
 }
 
-async function judge(question: CanaryQuestion, position: bigint, at: string | null): Promise<CanaryFinding> {
+/** What was found, and the time of the last transaction where the server does not tell it. */
+type Judged = CanaryFinding & { readonly lastAt?: string };
+
+async function judge(question: CanaryQuestion, position: bigint, at: string | null): Promise<Judged> {
   const { target } = question;
   if (target.kind === 'lsn' && position < target.lsn) {
     return failed(`the server stands at ${formatLsn(position)}, before ${formatLsn(target.lsn)}`);
@@ -53,7 +56,9 @@ async function judge(question: CanaryQuestion, position: bigint, at: string | nu
       'no transaction ended between the base backup and the moment, so that none shows where the server stands';
     return { outcome: 'could not verify', finding };
   }
-  if (at === null || microseconds(at) !== microseconds(before.at)) {
+  // A server that stops right behind this very record has not noted its time yet: it tells that of the one before.
+  const stopsAtIt = target.kind === 'lsn' && before.lsn >= target.lsn;
+  if (!stopsAtIt && (at === null || microseconds(at) !== microseconds(before.at))) {
     return failed(
       `the last transaction in the archive ended at ${before.at}, that of the server at ${at ?? 'no time'}`,
     );
@@ -61,8 +66,11 @@ async function judge(question: CanaryQuestion, position: bigint, at: string | nu
   const status = await statusOf(question.session, before);
   if (status !== before.kind)
     return failed(`transaction ${before.xid} is ${before.kind} in the archive, ${status} in the server`);
+  if (after && (await statusOf(question.session, after)) === 'committed')
+    return failed(`transaction ${after.xid} is committed in the server, and ended only after it in the archive`);
   return {
     outcome: 'passed',
+    ...(stopsAtIt && { lastAt: before.at }),
     finding: `transaction ${before.xid}, ${before.kind} at ${before.at} UTC, is the last before it in the archive and in the server`,
   };
 }

@@ -17,19 +17,25 @@ import type { Settings } from './settings';
 export class RunDirectory {
   private constructor(readonly path: string) {}
 
-  static async make({ user }: RecoveryTools): Promise<RunDirectory> {
+  static async make({ user }: Pick<RecoveryTools, 'user'>, parent: string = tmpdir()): Promise<RunDirectory> {
     // Short: the path of a socket has 107 bytes at most.
-    const made = new RunDirectory(await mkdtemp(path.join(tmpdir(), 'pgb-recovery-')));
+    const made = new RunDirectory(await mkdtemp(path.join(parent, 'pgb-recovery-')));
     await mkdir(made.spool, { mode: 0o700 });
+    await writeFile(made.configuration, '', { mode: 0o600 });
     await writeFile(made.hba, 'local all all trust\n', { mode: 0o600 });
     await writeFile(made.log, '', { mode: 0o600 });
-    const files = user ? [made.spool, made.hba, made.log, made.path] : [];
+    const files = user ? [made.spool, made.configuration, made.hba, made.log, made.path] : [];
     for (const file of files) await chown(file, user?.uid ?? 0, user?.gid ?? 0);
     return made;
   }
 
   get spool(): string {
     return path.join(this.path, 'spool');
+  }
+
+  /** A file of settings that holds none. */
+  get configuration(): string {
+    return path.join(this.path, 'postgresql.conf');
   }
 
   get hba(): string {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { chown, writeFile } from 'node:fs/promises';
+import { chown, rm, writeFile } from 'node:fs/promises';
 import { formatLsn, parseLsn } from '../../model';
 import { BackupError } from '../errors';
 import { openSession } from '../postgres/session';
@@ -13,6 +13,7 @@ import { RecoveryServer, RunDirectory } from './recovery-server';
 import { findRecoveryTools, type RecoveryTools } from './recovery-tools';
 import { runTool } from './run-tool';
 import {
+  harmlessSettings,
   markHistories,
   recoverySettings,
   restoreCommand,
@@ -89,7 +90,7 @@ async function definiteTarget(
   if (target.kind !== 'latest') return target;
   const stop = parseLsn(point.manifest.wal.stopLsn) ?? 0n;
   const size = BigInt(log.segmentBytes);
-  for (let start = reach - size; start + size > stop; start -= size) {
+  for (let start = ((reach - 1n) / size) * size; start + size > stop; start -= size) {
     const segment = log.segmentHolding(start, timeline);
     const lsn = segment === undefined ? undefined : await lastRecord(archived, segment);
     // The segment that a backup ends in holds its end: no target may lie before it.
@@ -109,6 +110,7 @@ async function configure(
   const { store } = context;
   const { dataDirectory, source } = request;
   const { systemIdentifier } = point.manifest.wal;
+  if (request.settings === 'left out') await rm(path.join(dataDirectory, 'postgresql.auto.conf'), { force: true });
   const command = restoreCommand({
     program: ['postgres-backup'],
     vault: store.uri,
@@ -156,10 +158,14 @@ async function recover(
 ): Promise<Recovered> {
   const { dataDirectory, environment, program, source } = request;
   const { systemIdentifier } = chosen.point.manifest.wal;
-  const run = await RunDirectory.make(tools);
+  const run = await RunDirectory.make(tools, request.runParent);
   const options = ['--spool', run.spool, '--gap-patience', String(request.gapPatienceSeconds)];
   const command = restoreCommand({ program, vault: context.store.uri, source, systemIdentifier, options });
   const settings = {
+    ...(request.settings === 'left out' && {
+      config_file: run.configuration,
+      ...harmlessSettings(chosen.point.manifest.server.major),
+    }),
     ...(await controlSettings(dataDirectory, tools, context.signal)),
     ...recoverySettings(target, chosen.timeline, command),
   };

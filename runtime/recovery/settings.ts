@@ -24,6 +24,29 @@ export function recoverySettings(
   };
 }
 
+/**
+ * What keeps a server that is started for practice from loading, running or connecting to anything that the one that was backed
+ * up did: libraries and the workers in them (schedulers among them), commands, subscriptions, standbys that it would wait for.
+ */
+export function harmlessSettings(major: number): Settings {
+  return {
+    shared_preload_libraries: '',
+    session_preload_libraries: '',
+    local_preload_libraries: '',
+    archive_mode: 'off',
+    archive_command: '',
+    archive_cleanup_command: '',
+    recovery_end_command: '',
+    primary_conninfo: '',
+    synchronous_standby_names: '',
+    max_logical_replication_workers: '0',
+    autovacuum: 'off',
+    jit: 'off',
+    // Before 17 there is no such setting: there they are disabled one by one.
+    ...(major >= 17 && { event_triggers: 'off' }),
+  };
+}
+
 /** With a zone in digits: on its command line the server knows no other yet. */
 function timeText(at: Date): string {
   return at.toISOString().replace('T', ' ').replace('Z', '+00');

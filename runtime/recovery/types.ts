@@ -29,6 +29,15 @@ export interface MomentRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** How long a segment may be on its way although later ones are archived. */
   readonly gapPatienceSeconds: number;
+  /**
+   * Whether the recovering server reads the settings that were backed up. `left out`: none of them, so that nothing they name is
+   * loaded, run or connected to. For practice: what is left behind has no settings of its own any more.
+   *
+   * @default as backed up
+   */
+  readonly settings?: 'as backed up' | 'left out';
+  /** Where the recovering server's socket and log lie. @default the system's directory for temporary files */
+  readonly runParent?: string;
 }
 
 /** What a restore to a moment works with: the server is its own. */

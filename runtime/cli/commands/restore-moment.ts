@@ -5,6 +5,7 @@ import type { MomentReport, MomentTarget } from '../../recovery/types';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { momentRequest, type MomentOptions } from '../options/moment-options';
+import { vaultEnvironment } from '../options/vault-environment';
 import { momentAnswer } from '../output/moment-output';
 
 export const RESTORE_MOMENT_COUNTED: Counted = {
@@ -69,12 +70,4 @@ function refuseForeignOptions({ command }: CommandRun): void {
   );
   if (!given) return;
   throw usageError(`${given.long} is of a database, and a moment is of a whole server`, 'Leave one of them out.');
-}
-
-/** What the AWS SDK reads, for `restore_command`: it reaches the server by its environment and is written nowhere. */
-function vaultEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  const passed = Object.entries(env).filter(([name]) =>
-    /^(AWS_|NODE_EXTRA_CA_CERTS$|HTTPS?_PROXY$|NO_PROXY$)/i.test(name),
-  );
-  return Object.fromEntries(passed.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }

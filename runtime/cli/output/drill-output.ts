@@ -1,4 +1,4 @@
-import type { Drill, DrillIssue } from '../../../model';
+import { comparisonsOf, type Drill, type DrillIssue } from '../../../model';
 import type { DrillResult } from '../../drill/drill';
 import { formatCount, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
@@ -31,11 +31,18 @@ export function drillAnswer({ drill, key }: DrillResult): Answer {
 }
 
 function sentenceOf(drill: Drill, missed: string | undefined): string {
-  const comparisons = drill.databases.flatMap((database) => database.comparisons);
+  const comparisons = comparisonsOf(drill);
   const passed = comparisons.filter(({ outcome }) => outcome === 'passed').length;
   const checks = drill.checks.filter(({ outcome }) => outcome === 'passed').length;
   return [
     drill.point === null ? 'no recovery point' : drill.point.point,
+    ...(drill.moment === undefined ? [] : [`to ${drill.moment.target}`]),
+    ...(drill.parts ?? []).flatMap(({ name, tried, of }) =>
+      tried === undefined || of === undefined
+        ? []
+        : [`${printable(name)}: ${formatCount(tried)} of ${formatCount(of)}`],
+    ),
+    ...(drill.seed === undefined ? [] : [`seed ${drill.seed}`]),
     ...(drill.restoreMs === null ? [] : [`restored in ${formatDuration(drill.restoreMs)}`]),
     ...(comparisons.length === 0
       ? []

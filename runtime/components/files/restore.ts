@@ -73,10 +73,10 @@ function chosenVolumes({ point, volumes }: RestoreFilesRequest): readonly FilesV
 /** Before anything is touched: is the index whole, and is there something at each path? */
 async function survey(
   origin: VolumeRestore['origin'],
-  { point, paths }: RestoreFilesRequest,
+  { point, paths, chosen }: RestoreFilesRequest,
   volume: FilesVolume,
 ): Promise<Selection> {
-  const selection = new Selection(paths);
+  const selection = new Selection(paths, chosen?.get(volume.name));
   for await (const entry of readEntries(origin, point.manifest, volume)) {
     selection.survey(entry);
   }

@@ -35,6 +35,8 @@ export interface RestoreFilesRequest {
   readonly volumes: readonly string[];
   /** Below the volume: such a file, or a directory with all that is in it. Empty: everything. */
   readonly paths: readonly string[];
+  /** Instead of paths: of each volume exactly these, with the directories on the way; as an index spells them. */
+  readonly chosen?: ReadonlyMap<string, ReadonlySet<string>>;
   /** A directory that holds something: `refuse`, `overwrite` (what is not in the backup stays), or `clean` (nothing stays). */
   readonly existing: 'refuse' | 'overwrite' | 'clean';
 }

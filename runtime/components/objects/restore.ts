@@ -81,14 +81,14 @@ class Restoring {
   }
 
   async run(): Promise<void> {
-    const { below, to } = this.request;
+    const { below, to, takes } = this.request;
     const { signal } = this.context;
     const present = new SortedReader(to.pages({ below, signal }), `the listing of ${to.uri}`);
     let chosen = 0;
     try {
       for await (const batch of this.entries()) {
         for (const entry of batch) {
-          if (!entry.key.startsWith(below)) continue;
+          if (!entry.key.startsWith(below) || takes?.(entry) === false) continue;
           chosen++;
           await this.take(entry, present);
         }

@@ -27,6 +27,7 @@ test('a task is told everything by its environment', async () => {
   expect(requests).toEqual([
     {
       source: 'orders',
+      component: 'dump',
       point: 'latest',
       checks,
       jobs: 3,

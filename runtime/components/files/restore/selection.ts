@@ -8,10 +8,16 @@ export class Selection {
   /** Directories on the way, and files that a wanted hard link is another name of. */
   private readonly besides = new Set<string>();
 
-  /** @param paths as a person gives them, from the volume's directory; empty for everything */
-  constructor(paths: readonly string[]) {
+  /**
+   * @param paths as a person gives them, from the volume's directory; empty for everything
+   * @param exactly in place of them: these and nothing below them, as an index spells them
+   */
+  constructor(
+    paths: readonly string[],
+    private readonly exactly?: ReadonlySet<string>,
+  ) {
     this.paths = paths.map(pathOfArgument);
-    this.paths.forEach((path) => this.addParents(path));
+    [...this.paths, ...(exactly ?? [])].forEach((path) => this.addParents(path));
   }
 
   /** Looks at everything once, in order: only then is it known what is needed besides. */
@@ -32,6 +38,7 @@ export class Selection {
   }
 
   private isNamed(path: string): boolean {
+    if (this.exactly) return this.exactly.has(path);
     if (this.paths.length === 0) return true;
     const naming = this.paths.filter((one) => one === '' || path === one || path.startsWith(`${one}/`));
     naming.forEach((one) => this.found.add(one));

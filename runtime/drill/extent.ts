@@ -1,0 +1,50 @@
+import type { Drill, DrilledComponent } from '../../model';
+import { toBackupError } from '../errors';
+import { Lots, seedByTheClock } from './lots';
+import { listDrillKeys, readDrill } from './records';
+import type { DrillWork } from './types';
+
+/** How much a drill restores, and the lots by which. */
+export interface ChosenExtent {
+  readonly extent: 'sample' | 'full';
+  readonly lots: Lots;
+}
+
+/** So many records of this month are looked at for one of everything. */
+const MOST_LOOKED_AT = 100;
+
+/** Decides it, and writes it down. The seed is told before anything is drawn by it. */
+export async function chooseExtent(work: DrillWork, component: DrilledComponent): Promise<ChosenExtent> {
+  const { request, context, findings } = work;
+  const { extent: asked = 'sample' } = request;
+  const extent = asked === 'monthly' ? await monthly(work, component) : asked;
+  findings.extent = extent;
+  const lots = new Lots(request.seed ?? seedByTheClock(context.now()));
+  if (extent === 'sample') findings.seed = lots.seed;
+  return { extent, lots };
+}
+
+/** Everything, until a drill of everything passed in this month (UTC). */
+async function monthly(
+  { request, context: { store, now } }: DrillWork,
+  component: DrilledComponent,
+): Promise<'sample' | 'full'> {
+  const [year, month] = now().toISOString().split('-');
+  const keys = await listDrillKeys(store, request.source, component);
+  const ofThisMonth = keys.filter((key) => key.includes(`/${component}/${year}/${month}/`));
+  for (const key of ofThisMonth.reverse().slice(0, MOST_LOOKED_AT)) {
+    const drill = await readOrNothing(() => readDrill(store, key));
+    if (drill?.extent === 'full' && drill.outcome === 'passed') return 'sample';
+  }
+  return 'full';
+}
+
+/** What is no record proves nothing: then everything is drilled. */
+async function readOrNothing(read: () => ReturnType<typeof readDrill>): Promise<Drill | undefined> {
+  try {
+    return (await read()).drill;
+  } catch (thrown) {
+    if (toBackupError(thrown).code !== 'manifest-invalid') throw thrown;
+    return undefined;
+  }
+}
