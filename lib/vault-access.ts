@@ -12,11 +12,14 @@ import {
   EXPIRY_TAG,
   FILES_INDEX_NAMES,
   FAILURE_NAME,
+  INVENTORY_PIECES,
   MANIFEST_NAME,
   STARTED_NAME,
   SET_NAME,
   VERIFICATION_NAME,
   everyAttempt,
+  journalPrefix,
+  longKeysPrefix,
 } from '../model';
 import { acknowledgeWildcardResource } from './acknowledge';
 
@@ -143,6 +146,18 @@ export function allowMirror(location: VaultLocation, folder: string, grantee: ia
   ]);
 }
 
+/** Fill a mirror between its runs and keep a journal of it: write, and read nothing. */
+export function allowMirrorEvents(location: VaultLocation, mirror: string, grantee: iam.IGrantable): iam.Grant {
+  const write = ['s3:PutObject', 's3:AbortMultipartUpload'];
+  return combine([
+    allowObjects({ ...location, prefix: mirror }, grantee, write, '*'),
+    allowObjects({ ...location, prefix: longKeysPrefix(mirror) }, grantee, write, '*'),
+    allowObjects({ ...location, prefix: journalPrefix(mirror) }, grantee, ['s3:PutObject'], '*'),
+    // Decrypt because S3 decrypts the parts of a copy in parts to put the object together.
+    allowKey(location, grantee, ['kms:GenerateDataKey', 'kms:Decrypt']),
+  ]);
+}
+
 /** Read what mirrors hold, and list its versions. */
 export function allowReadMirrors(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([allowRead(location, grantee), allowList(location, grantee, ['s3:ListBucketVersions'])]);
@@ -152,7 +167,7 @@ export function allowReadMirrors(location: VaultLocation, grantee: iam.IGrantabl
 export function allowWatch(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([
     allowList(location, grantee),
-    ...[MANIFEST_NAME, VERIFICATION_NAME, everyAttempt(FAILURE_NAME), DRILL_NAME].map((name) =>
+    ...[MANIFEST_NAME, VERIFICATION_NAME, everyAttempt(FAILURE_NAME), DRILL_NAME, SET_NAME].map((name) =>
       allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`),
     ),
     // Whether retention has marked it: what ends is verified no more.
@@ -185,7 +200,7 @@ export function allowReport(location: VaultLocation, reports: string, grantee: i
 export function allowRecordSets(location: VaultLocation, sets: string, grantee: iam.IGrantable): iam.Grant {
   return combine([
     allowWatch(location, grantee),
-    allowObjects({ ...location, prefix: sets }, grantee, ['s3:GetObject', 's3:PutObject'], `*/${SET_NAME}`),
+    allowObjects({ ...location, prefix: sets }, grantee, ['s3:PutObject'], `*/${SET_NAME}`),
     allowKey(location, grantee, ['kms:GenerateDataKey']),
   ]);
 }
@@ -212,6 +227,23 @@ export function allowExpire(location: VaultLocation, grantee: iam.IGrantable): i
     ...[MANIFEST_NAME, VERIFICATION_NAME].map((name) => allowObjects(location, grantee, ['s3:GetObject'], `*/${name}`)),
     allowKey(location, grantee, ['kms:Decrypt']),
     allowMark(location, grantee),
+  ]);
+}
+
+/**
+ * Read every inventory of mirrors, in every version, and mark what none of them names. `mirrors` is the key prefix of the mirrored
+ * data, with a slash at its end: nothing of it is read.
+ */
+export function allowExpireMirrored(location: VaultLocation, mirrors: string, grantee: iam.IGrantable): iam.Grant {
+  const ofMirrors = { ...location, prefix: mirrors };
+  return combine([
+    // What was written over or hidden refers to versions as well.
+    ...[MANIFEST_NAME, INVENTORY_PIECES].map((name) =>
+      allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], `*/${name}`),
+    ),
+    allowKey(location, grantee, ['kms:Decrypt']),
+    allowList(ofMirrors, grantee, ['s3:ListBucketVersions']),
+    allowMark(ofMirrors, grantee),
   ]);
 }
 

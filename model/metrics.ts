@@ -59,6 +59,10 @@ export const METRICS = {
   retentionFailed: { name: 'RetentionFailed', unit: 'Count' },
   /** Recovery points that a run of the retention marked to be deleted. */
   pointsExpired: { name: 'RecoveryPointsExpired', unit: 'Count' },
+  /** Since the newest set that can be restored was begun; `NO_POINT_AGE_SECONDS` when there is none. Published all the time, once there was a set. */
+  newestSetAge: { name: 'NewestSetAge', unit: 'Seconds' },
+  /** 1 while the newest set of a schedule is none to restore, 0 otherwise. Published like the age. */
+  lastSetFailed: { name: 'LastSetFailed', unit: 'Count' },
   /** 1 when a drill restored a recovery point and found it as it was. */
   drillPassed: { name: 'DrillPassed', unit: 'Count' },
   /** 1 when it did not. */
@@ -84,6 +88,14 @@ export const METRICS = {
   walAge: { name: 'WalArchiveAge', unit: 'Seconds' },
   /** What an audit of the WAL archive found to be wrong: gaps, conflicts, base backups that miss a part of their log. */
   walFindings: { name: 'WalFindings', unit: 'Count' },
+  /** 1 while the receiver streams the log, 0 when it was interrupted. Silent when it does not run. */
+  walReceiverStreaming: { name: 'WalReceiverStreaming', unit: 'Count' },
+  /** Since the oldest moment at which the server had log that is not archived yet; 0 when all is. Published while it is received. */
+  walReceiverLag: { name: 'WalReceiverLag', unit: 'Seconds' },
+  /** What the server has written and is not archived yet. */
+  walReceiverBehind: { name: 'WalReceiverBehind', unit: 'Bytes' },
+  /** What the server keeps on its disk for the receiver. */
+  walSlotRetained: { name: 'WalSlotRetained', unit: 'Bytes' },
   /** Files of the log that were marked to be deleted. */
   walExpired: { name: 'WalFilesExpired', unit: 'Count' },
   /** Since the newest moment that RDS or Aurora can restore on its own. What a disaster would lose there. Silent when it is not known. */

@@ -25,12 +25,17 @@ export async function writeSet(store: ObjectStore, address: SetAddress, set: Bac
   await store.put(setKey(address), body, { ifAbsent: true, contentType: 'application/json' });
 }
 
+export interface ListedSet extends SetAddress {
+  /** When the store received it. */
+  readonly storedAt: Date;
+}
+
 /** Every set of a source, the newest first, failed ones too. */
-export async function listSets(store: ObjectStore, source: string): Promise<SetAddress[]> {
-  const found: SetAddress[] = [];
+export async function listSets(store: ObjectStore, source: string): Promise<ListedSet[]> {
+  const found: ListedSet[] = [];
   for await (const entry of store.list(setsPrefix(source))) {
     const address = entry.kind === 'object' ? parseSetKey(entry.key) : undefined;
-    if (address) found.push(address);
+    if (address && entry.kind === 'object') found.push({ ...address, storedAt: entry.lastModified });
   }
   return found.sort((a, b) => b.time.getTime() - a.time.getTime() || (pointId(a) < pointId(b) ? 1 : -1));
 }
@@ -78,7 +83,8 @@ export function memberAddress(set: Pick<BackupSet, 'source' | 'class'>, member: 
   return { source: set.source, component: member.component, class: set.class, ...parsed };
 }
 
-async function readGood(store: ObjectStore, address: SetAddress): Promise<[BackupSet?, string?]> {
+/** A set, and why it is none to restore; nothing but the reason where it cannot be read. */
+export async function readGood(store: ObjectStore, address: SetAddress): Promise<[BackupSet?, string?]> {
   let set: BackupSet;
   try {
     set = await readSet(store, address);

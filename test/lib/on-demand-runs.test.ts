@@ -56,8 +56,8 @@ test('who may run backups may start these tasks, follow them and record a set, a
     's3:GetObject /orders/*/drill.json',
     's3:GetObject /orders/*/failure*.json',
     's3:GetObject /orders/*/manifest.json',
+    's3:GetObject /orders/*/set.json',
     's3:GetObject /orders/*/verification.json',
-    's3:GetObject /orders/sets/*/set.json',
     // What is marked to end is no longer watched.
     's3:GetObjectTagging /orders/*/manifest.json',
     's3:GetObjectTagging /orders/*/verification.json',

@@ -1,6 +1,7 @@
 import { pointId, type RetentionClass } from '../../../model';
 import { ageSeconds, type ObjectiveResult } from '../../observe/status/evaluate';
 import type { DatedDrill } from '../../observe/status/drill-status';
+import type { DatedSet } from '../../observe/status/set-status';
 import type { ComponentStatus, DatedPoint, SourceStatus } from '../../observe/status/source-status';
 
 /** `--json` of `status`. */
@@ -11,10 +12,16 @@ export interface StatusDocument {
   readonly vault: string;
   readonly at: string;
   readonly components: readonly ComponentDocument[];
+  readonly sets: {
+    readonly newest: SetDocument;
+    readonly newestGood: SetDocument | null;
+    readonly kept: number;
+  } | null;
   readonly drills: { readonly newest: DrillDocument; readonly newestPassed: DrillDocument | null } | null;
   readonly objectives: readonly ObjectiveResult[];
 }
 
+type SetDocument = Omit<DatedSet, 'begunAt'> & { readonly begunAt: string; readonly ageSeconds: number };
 type DrillDocument = Omit<DatedDrill, 'begunAt'> & { readonly begunAt: string; readonly ageSeconds: number };
 
 interface ComponentDocument {
@@ -56,9 +63,21 @@ export function statusDocument(status: SourceStatus, results: readonly Objective
     vault: status.vault,
     at: status.at.toISOString(),
     components: status.components.map((component) => componentDocument(component, status.at)),
+    sets: setsDocument(status),
     drills: drillsDocument(status),
     objectives: results,
   };
+}
+
+function setsDocument({ sets, at }: SourceStatus): StatusDocument['sets'] {
+  const document = (set: DatedSet): SetDocument => ({
+    ...set,
+    begunAt: set.begunAt.toISOString(),
+    ageSeconds: ageSeconds(set, at),
+  });
+  if (!sets) return null;
+  const { newest, newestGood, kept } = sets;
+  return { newest: document(newest), newestGood: newestGood && document(newestGood), kept };
 }
 
 function drillsDocument({ drills, at }: SourceStatus): StatusDocument['drills'] {

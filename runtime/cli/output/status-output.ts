@@ -1,12 +1,14 @@
-import { ITEM_NAMES, pointId, RETENTION_CLASSES, type RetentionClass } from '../../../model';
-import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
+import { pointId, RETENTION_CLASSES, type RetentionClass } from '../../../model';
+import { formatAge, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { ObjectiveResult } from '../../observe/status/evaluate';
 import type { ComponentStatus, SourceStatus } from '../../observe/status/source-status';
 import type { Style } from '../../observe/style';
 import type { Answer } from '../answer';
+import { inHours } from './in-hours';
 import { outcomeColour } from './outcome-colour';
 import { statusDocument } from './status-document';
+import { setLines, statusTable } from './status-table';
 
 /** Shown at most of a kind; more are counted. */
 const MOST_SHOWN = 5;
@@ -20,7 +22,9 @@ export function statusAnswer(status: SourceStatus, results: readonly ObjectiveRe
     summary: `${status.source}: ${missed.length > 0 ? sentences.join('; ') : 'all objectives met'}`,
     lines: (style) => [
       headline(status, missed.length, style),
-      ...status.components.flatMap((component) => componentLines(component, status.at, results, style)),
+      ...statusTable(status, results, style),
+      ...setLines(status.sets, status.at, style),
+      ...status.components.flatMap((component) => componentLines(component, status, style)),
       ...drillLines(status, style),
       ...sentences.map((sentence) => `  ${style.bad('✗')} ${sentence}`),
     ],
@@ -36,15 +40,10 @@ function headline({ source, vault, components }: SourceStatus, missed: number, s
   return `${style.strong(source)}  ${place}  ${verdict}`;
 }
 
-function componentLines(
-  status: ComponentStatus,
-  at: Date,
-  results: readonly ObjectiveResult[],
-  style: Style,
-): string[] {
+function componentLines(status: ComponentStatus, { components, at }: SourceStatus, style: Style): string[] {
+  const whose = components.length > 1 ? [status.component] : [];
   return [
-    labelled(status.component, [...newestParts(status, at, style), objectiveText(status, results)]),
-    labelled('kept', keptParts(status)),
+    labelled('kept', [...whose, ...keptParts(status)]),
     ...shown(
       status.failedRuns,
       'failed run',
@@ -81,27 +80,6 @@ function drillLines({ drills, at }: SourceStatus, style: Style): string[] {
   return lines;
 }
 
-function newestParts({ component, newest, newestVerified }: ComponentStatus, at: Date, style: Style): string[] {
-  if (!newest) return [style.bad('no recovery point')];
-  const verified =
-    newest.verification === 'passed'
-      ? style.good('verified')
-      : `${style.unsure('not verified')}, ${newestVerified ? `newest verified ${formatAge(newestVerified.begunAt, at)}` : 'none is'}`;
-  return [
-    `newest ${formatAge(newest.begunAt, at)}`,
-    verified,
-    formatBytes(newest.storedBytes),
-    formatNumberOf(newest.items, ITEM_NAMES[component]),
-    formatDuration(newest.durationMs),
-  ];
-}
-
-function objectiveText({ component }: ComponentStatus, results: readonly ObjectiveResult[]): string {
-  const own = results.filter((result) => result.component === component);
-  const [newest, verified] = own.map(({ objectiveSeconds }) => inHours(objectiveSeconds));
-  return newest === verified ? `objective ${newest}` : `objective ${newest}, verified ${verified}`;
-}
-
 function keptParts({ kept, oldest }: ComponentStatus): string[] {
   const counts = RETENTION_CLASSES.flatMap((name: RetentionClass) => (kept[name] ? `${kept[name]} ${name}` : []));
   if (!oldest) return ['nothing'];
@@ -128,10 +106,4 @@ function missedSentence({ component, objective, ageSeconds, objectiveSeconds }: 
 
 function secondsBefore(at: Date, seconds: number): Date {
   return new Date(at.getTime() - seconds * 1000);
-}
-
-/** As objectives are stated: `26 h` rather than `1 d 2 h`. */
-function inHours(seconds: number): string {
-  const hours = seconds / 3600;
-  return Number.isInteger(hours) ? `${formatCount(hours)} h` : formatDuration(seconds * 1000);
 }

@@ -1,17 +1,18 @@
-import { NO_POINT_AGE_SECONDS, pointId, type RetentionClass } from '../../../model';
+import { NO_POINT_AGE_SECONDS, pointId } from '../../../model';
 import type { Measurement } from '../metrics';
 import { ageSeconds } from './evaluate';
 import type { ComponentStatus, NotGoodPoint, SourceStatus } from './source-status';
-
-/** Somebody waits for the exit code of these; nobody does for those of a schedule. */
-const WATCHED_BY_PEOPLE: readonly RetentionClass[] = ['manual', 'pre-deployment'];
+import { WATCHED_BY_PEOPLE } from './watched-by-people';
 
 /** A status as metrics, one measurement for each component. What alarms look at is always there, whatever is in the vault. */
 export function measureStatus(status: SourceStatus): Measurement[] {
   return status.components.map((component) => ({
     source: status.source,
     component: component.component,
-    values: { ...valuesOf(component, status.at), ...(component.component === 'dump' && drillValues(status)) },
+    values: {
+      ...valuesOf(component, status.at),
+      ...(component.component === 'dump' && { ...setValues(status), ...drillValues(status) }),
+    },
   }));
 }
 
@@ -29,6 +30,16 @@ function valuesOf(status: ComponentStatus, at: Date): Measurement['values'] {
       ...(status.component === 'dump' ? { newestRows: newest.items } : { newestItems: newest.items }),
       newestDuration: Math.max(0, newest.durationMs) / 1000,
     }),
+  };
+}
+
+/** Nothing before the first set: the alarms of sets take silence for bad news. */
+function setValues({ sets, at }: SourceStatus): Measurement['values'] {
+  if (!sets) return {};
+  const { newestGood, newestScheduled } = sets;
+  return {
+    newestSetAge: newestGood ? ageSeconds(newestGood, at) : NO_POINT_AGE_SECONDS,
+    lastSetFailed: newestScheduled && newestScheduled.outcome !== 'passed' ? 1 : 0,
   };
 }
 

@@ -8,6 +8,7 @@ import { readFailedRuns } from './failed-runs';
 import { findNewest } from './newest-point';
 import { findNotGood } from './not-good-points';
 import { findOldestVerification } from './oldest-verification';
+import { readSetsStatus } from './set-status';
 import { datedRuns, type DatedRun } from './dated-run';
 import type { ComponentStatus, SourceStatus } from './source-status';
 
@@ -32,7 +33,8 @@ export async function readStatus(
   }
   const dump = components.find(({ component }) => component === 'dump');
   const drills = dump && (await readDrillStatus(store, source, dump.newest?.storedBytes));
-  return { source, vault: store.uri, at: now, components, ...(drills && { drills }) };
+  const sets = await readSetsStatus(store, source);
+  return { source, vault: store.uri, at: now, components, ...(sets && { sets }), ...(drills && { drills }) };
 }
 
 /**

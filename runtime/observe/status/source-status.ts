@@ -1,5 +1,6 @@
 import type { Component, Outcome, PointAddress, RetentionClass } from '../../../model';
 import type { DrillStatus } from './drill-status';
+import type { SetsStatus } from './set-status';
 
 /** How a source's backups stand, by what lies in the vault and by the store's own clock. No job log is asked. */
 export interface SourceStatus {
@@ -9,6 +10,8 @@ export interface SourceStatus {
   /** When it was looked at. */
   readonly at: Date;
   readonly components: readonly ComponentStatus[];
+  /** Absent when there is none. */
+  readonly sets?: SetsStatus;
   /** Absent when there was no drill yet. */
   readonly drills?: DrillStatus;
 }

@@ -34,7 +34,8 @@ test('good backups are told in three lines, with exit code 0', async () => {
   expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
   expect(withoutRuns(ran.stdout)).toMatchInlineSnapshot(`
    "orders  PostgreSQL 17.12 · memory://vault  all objectives met
-     dump       newest 42 min ago   verified   1.2 kB   212,408 rows   3 min 10 s   objective 1 h, verified 2 h
+       COMPONENT  NEWEST      VERIFIED    SIZE         HOLDS        TOOK  OBJECTIVE
+     ✓ dump       42 min ago  yes       1.2 kB  212,408 rows  3 min 10 s  1 h, verified 2 h
      kept       1 hourly · 1 monthly   oldest 2026-11-01
      drill      none yet
    "
@@ -49,7 +50,8 @@ test('a missed objective is exit code 4, and is told with the age, the failed ru
   expect(ran).toMatchObject({ exitCode: 4, stderr: '' });
   expect(withoutRuns(ran.stdout)).toMatchInlineSnapshot(`
    "orders  PostgreSQL 17.12 · memory://vault  1 objective missed
-     dump       newest 3 h ago   verified   1.2 kB   212,408 rows   3 min 10 s   objective 2 h, verified 3 h
+       COMPONENT  NEWEST   VERIFIED    SIZE         HOLDS        TOOK  OBJECTIVE
+     ✗ dump       3 h ago  yes       1.2 kB  212,408 rows  3 min 10 s  2 h, verified 3 h
      kept       1 hourly · 1 daily · 1 monthly   oldest 2026-11-01
      ✗ last hourly run failed 2 h ago: the server refused: password authentication failed for user "backup" (authentication-failed)
      ✗ verification of 20261120T040000Z-4k2m9x failed: globals.sql.zst: it is gone
@@ -64,7 +66,8 @@ test('a source that has nothing misses its objectives', async () => {
   expect(ran.exitCode).toBe(4);
   expect(withoutRuns(ran.stdout)).toMatchInlineSnapshot(`
    "orders  memory://vault  2 objectives missed
-     dump       no recovery point   objective 26 h
+       COMPONENT  NEWEST  VERIFIED  SIZE  HOLDS  TOOK  OBJECTIVE
+     ✗ dump       none    none         –      –     –  26 h
      kept       nothing
      drill      none yet
      ✗ dump: newest backup does not exist (objective 26 h)
@@ -151,6 +154,7 @@ test('as JSON, all of it', async () => {
        },
      ],
      "outcome": "passed",
+     "sets": null,
      "source": "orders",
      "vault": "memory://vault",
    }

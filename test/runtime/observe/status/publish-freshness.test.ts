@@ -72,7 +72,7 @@ test('a component that must be there and never ran is published as old, not left
   ]);
 });
 
-test('a look costs two listings, however many recovery points are kept, and one reading of each result', async () => {
+test('a look costs three listings, however many recovery points are kept, and one reading of each result', async () => {
   const vault = new Vault('2026-11-19T00:00:00Z');
   for (let hour = 0; hour < 24; hour += 1) {
     await vault.at(new Date(Date.UTC(2026, 10, 19, hour)).toISOString()).verify(await vault.succeed());
@@ -81,7 +81,7 @@ test('a look costs two listings, however many recovery points are kept, and one 
   const now = () => new Date('2026-11-20T00:00:00Z');
   await publishFreshness({ store, source: 'orders', components: ['dump'], now, write: () => undefined });
   // Of the newest, the manifest and the result besides. One mark is asked for: that of the longest unverified.
-  expect(requests).toEqual({ list: 2, get: 24 + 2, tags: 1 });
+  expect(requests).toEqual({ list: 3, get: 24 + 2, tags: 1 });
 });
 
 test('the oldest verification is that of what is kept: what is marked to end, or verified again, ages no more', async () => {
