@@ -150,12 +150,39 @@ export interface IBackupVault extends IConstruct {
   grantMirror(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant;
 
   /**
+   * Lets a role fill one mirror of one source between its runs, and write down what it filled in. It reads nothing of the vault.
+   *
+   * @param grantee what mirrors between the runs
+   * @param source name of the source
+   * @param mirror name of the mirror
+   */
+  grantMirrorEvents(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant;
+
+  /**
+   * Lets a role read what was written down of a mirror between its runs. Whoever fills the mirror needs it, besides `grantMirror`.
+   *
+   * @param grantee who mirrors
+   * @param source name of the source
+   * @param mirror name of the mirror
+   */
+  grantReadMirrorJournal(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant;
+
+  /**
    * Lets a role read what the mirrors of one source hold, in every version. Whoever verifies mirrors needs it, besides `grantVerify`.
    *
    * @param grantee who may read
    * @param source name of the source
    */
   grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
+   * Lets a role mark versions of mirrored objects that no inventory names any more, besides `grantExpire`. It reads the inventories,
+   * which tell keys, sizes and digests, and none of the objects.
+   *
+   * @param grantee who may end recovery points of mirrors
+   * @param source name of the source
+   */
+  grantExpireMirrored(grantee: iam.IGrantable, source: string): iam.Grant;
 
   /**
    * Lets a role mark sets of one source as over, which hold their members as long as they stay.

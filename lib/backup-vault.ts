@@ -11,6 +11,7 @@ import {
   drillsPrefix,
   EXPIRY_TAG,
   FAILURE_NAME,
+  journalPrefix,
   MANIFEST_NAME,
   mirrorPrefix,
   mirrorsPrefix,
@@ -31,8 +32,10 @@ import {
   allowBuildOn,
   allowDrill,
   allowExpire,
+  allowExpireMirrored,
   allowExpireSets,
   allowMirror,
+  allowMirrorEvents,
   allowRead,
   allowReadMirrors,
   allowRepeat,
@@ -127,9 +130,23 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     return allowMirror(this.location(source, BackupComponent.OBJECTS), folder, grantee);
   }
 
+  public grantMirrorEvents(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant {
+    return allowMirrorEvents(this.location(source), `${this.keyPrefix}${mirrorPrefix(source, mirror)}`, grantee);
+  }
+
+  public grantReadMirrorJournal(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant {
+    const prefix = `${this.keyPrefix}${journalPrefix(mirrorPrefix(source, mirror))}`;
+    return allowRead({ ...this.location(source), prefix }, grantee);
+  }
+
   public grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant {
     const prefix = `${this.keyPrefix}${mirrorsPrefix(source)}`;
     return allowReadMirrors({ ...this.location(source), prefix }, grantee);
+  }
+
+  public grantExpireMirrored(grantee: iam.IGrantable, source: string): iam.Grant {
+    const mirrors = `${this.keyPrefix}${mirrorsPrefix(source)}`;
+    return allowExpireMirrored(this.location(source, BackupComponent.OBJECTS), mirrors, grantee);
   }
 
   public grantExpireSets(grantee: iam.IGrantable, source: string): iam.Grant {

@@ -1,10 +1,14 @@
 import { Annotations, Lazy, Stack, Token } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ENVIRONMENT, MirrorSetting, mirrorNameProblem } from '../model';
+import { AlarmFactory } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { IBackupVault } from './backup-vault-props';
+import { MirrorEvents } from './mirror-events';
 import { MirrorOptions, ObjectMirrorProps } from './object-mirror-props';
+import { ObjectSource } from './object-source';
 import { ScheduledComponent } from './scheduled-component';
 
 /**
@@ -14,6 +18,13 @@ import { ScheduledComponent } from './scheduled-component';
  * One for a source; it may have several mirrors, which make one recovery point together.
  */
 export class ObjectMirror extends ScheduledComponent {
+  /**
+   * What mirrors between the runs; if that is asked for.
+   *
+   * @default - nothing does
+   */
+  public readonly events?: MirrorEvents;
+
   private readonly vault: IBackupVault;
   private readonly mirrors = new Map<string, MirrorSetting>();
 
@@ -28,6 +39,7 @@ export class ObjectMirror extends ScheduledComponent {
       },
     });
     this.vault = props.vault;
+    if (props.continuous) this.events = new MirrorEvents(this, 'Events', { ...props, continuous: props.continuous });
     this.node.addValidation({
       validate: () =>
         this.mirrors.size > 0 ? [] : ['it mirrors nothing: call addMirror(name, { from: ObjectSource.bucket(…) })'],
@@ -45,21 +57,43 @@ export class ObjectMirror extends ScheduledComponent {
     if (problem) throw new Error(`mirror name '${name}' is not usable: ${problem}`);
     if (this.mirrors.has(name)) throw new Error(`${this.node.path} has a mirror '${name}' already`);
     const { include, exclude, tags, throughTask } = options;
-    this.mirrors.set(name, {
+    const setting: MirrorSetting = {
       name,
       ...options.from._bind(this.task),
       ...prefixes('include', include),
       ...prefixes('exclude', exclude),
       ...(tags === false && { tags }),
       ...(throughTask && { throughHere: true }),
-    });
+    };
     this.vault.grantMirror(this.task, this.sourceName, name);
+    this.mirrors.set(name, this.betweenRuns(setting, options.from));
     this.warnOfSize(name, options.estimatedObjects);
   }
 
   /** @internal */
   public override _letVerify(verifier: iam.IGrantable): void {
     this.vault.grantReadMirrors(verifier, this.sourceName);
+  }
+
+  /** @internal */
+  public override _letExpire(retainer: iam.IGrantable): void {
+    this.vault.grantExpireMirrored(retainer, this.sourceName);
+  }
+
+  /** @internal */
+  public override _alarms(factory: AlarmFactory): cloudwatch.Alarm[] {
+    return this.events?._alarms(factory) ?? [];
+  }
+
+  /** Also by events, where they are asked for and there are any. */
+  private betweenRuns(setting: MirrorSetting, from: ObjectSource): MirrorSetting {
+    if (!this.events || setting.throughHere) return setting;
+    const bound = from._bindEvents(this.events.function, setting);
+    if (!bound) return setting;
+    const continuous: MirrorSetting = { ...setting, continuous: true };
+    this.events._addMirror(continuous, bound);
+    this.vault.grantReadMirrorJournal(this.task, this.sourceName, setting.name);
+    return continuous;
   }
 
   private warnOfSize(name: string, objects: number | undefined): void {

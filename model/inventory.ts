@@ -4,6 +4,9 @@
  */
 export const INVENTORY_FORMAT = 'postgres-backup/inventory/1';
 
+/** The pieces of an inventory, as a policy names them: `uploads/inventory-000001.jsonl.zst`. */
+export const INVENTORY_PIECES = 'inventory-*.jsonl.zst';
+
 export interface InventoryEntry {
   /** At the source, below its prefix, byte for byte. */
   readonly key: string;

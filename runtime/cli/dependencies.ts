@@ -41,6 +41,7 @@ import type { SourceStatus } from '../observe/status/source-status';
 import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
 import type { MomentContext, MomentReport, MomentRequest } from '../recovery/types';
+import type { EndedVersions, EndMirroredRequest } from '../retention/mirrored/end-mirrored';
 import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
 import type { Bucket } from '../store/bucket';
 import type { ObjectStore } from '../store/store';
@@ -166,4 +167,6 @@ export interface Retention {
   plan(request: RetentionRequest, context: RetentionContext): Promise<RetentionPlan>;
   /** Marks what ends by the plan. */
   apply(plan: RetentionPlan, context: Pick<RetentionContext, 'store' | 'signal'>): Promise<RetentionResult>;
+  /** Of mirrors: shows, or marks, what no recovery point needs any more. */
+  endMirrored(request: EndMirroredRequest, context: RetentionContext): Promise<EndedVersions>;
 }

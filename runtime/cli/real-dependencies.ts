@@ -23,6 +23,7 @@ import { resolveServer } from '../postgres/resolve-server';
 import { readSecret } from '../postgres/secrets-manager';
 import { restoreToMoment } from '../recovery/restore-to-moment';
 import { applyRetention } from '../retention/apply-retention';
+import { endMirrored } from '../retention/mirrored/end-mirrored';
 import { planRetention } from '../retention/plan-retention';
 import { openS3Store } from '../store/s3-store';
 import { systemTools } from '../system/tools';
@@ -70,7 +71,7 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     sendNotice: (notice, destination) => sendNotice(notice, destination, readSecret),
     system: systemTools,
     drills: { run: runDrill, evidence: gatherEvidence },
-    retention: { plan: planRetention, apply: applyRetention },
+    retention: { plan: planRetention, apply: applyRetention, endMirrored },
     wal: walTools,
   };
 }

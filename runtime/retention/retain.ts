@@ -9,6 +9,7 @@ import { logLine } from '../observe/log-line';
 import { metricLine } from '../observe/metrics';
 import type { ObjectStore } from '../store/store';
 import { applyRetention } from './apply-retention';
+import { endMirrored } from './mirrored/end-mirrored';
 import { planRetention } from './plan-retention';
 import type { PlannedRun, RetentionPlan, RetentionRequest, RetentionResult } from './types';
 
@@ -33,10 +34,22 @@ export async function retain(surroundings: Surroundings): Promise<void> {
     });
     tell(plan, result, surroundings);
     if (result.failed.length > 0) throw notMarked(result.failed);
+    if (request.component === 'objects') await endMirroredVersions(surroundings);
     count({ retentionSucceeded: 1, retentionFailed: 0, pointsExpired: newlyEnded(result).length }, surroundings);
   } catch (thrown) {
     count({ retentionSucceeded: 0, retentionFailed: 1 }, surroundings);
     throw toBackupError(thrown);
+  }
+}
+
+/** After the recovery points: of what is marked now, the inventories still hold what they name. */
+async function endMirroredVersions(surroundings: Surroundings): Promise<void> {
+  const { request, store, now, write } = surroundings;
+  const ended = await withinTime(surroundings, (signal) =>
+    endMirrored({ source: request.source, mode: 'mark' }, { store, signal, now }),
+  );
+  for (const { mirror, versions, sizeBytes } of ended.mirrors) {
+    write(logLine(now(), { level: 'info', event: 'mirrored-expired', mirror, versions, sizeBytes }));
   }
 }
 

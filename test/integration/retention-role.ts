@@ -24,16 +24,22 @@ interface Statement {
   readonly Condition?: { readonly StringLike?: { readonly 's3:prefix'?: string[] } };
 }
 
-export function deployedRetention(bucket: string): DeployedRetention {
+/**
+ * @param bucket name of the vault
+ * @param mirrors `ended`: it ends mirrors
+ */
+export function deployedRetention(bucket: string, mirrors: 'none' | 'ended' = 'none'): DeployedRetention {
   const stack = new Stack(new App(), 'Shop');
-  new Retention(stack, 'Retention', {
-    vault: new BackupVault(stack, 'Vault'),
+  const vault = new BackupVault(stack, 'Vault');
+  const retention = new Retention(stack, 'Retention', {
+    vault,
     sourceName: 'orders',
-    component: BackupComponent.DUMP,
+    component: mirrors === 'ended' ? BackupComponent.OBJECTS : BackupComponent.DUMP,
     plan: BackupPlan.production(),
     encryptionKey: new kms.Key(stack, 'LogKey'),
     deadLetterQueue: new sqs.Queue(stack, 'DeadLetters'),
   });
+  if (mirrors === 'ended') vault.grantExpireMirrored(retention.function, 'orders');
   const template = Template.fromStack(stack);
   const statements = statementsOf(template).filter(({ Action }) => [Action].flat()[0].startsWith('s3:'));
   return {

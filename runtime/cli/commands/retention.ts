@@ -22,7 +22,8 @@ export function describeRetention(parent: Command): Command {
     .summary('show which recovery points end and why, or mark them')
     .description(
       'Shows for every recovery point whether it stays or ends, and why. With --apply, marks what ends with a tag; a rule of\n' +
-        'the vault deletes what is marked, days later. This program deletes nothing.',
+        'the vault deletes what is marked, days later. This program deletes nothing. Of mirrors, the versions end too that no\n' +
+        'inventory names any more.',
     )
     .optionsGroup('What ends:')
     .addOption(
@@ -42,6 +43,7 @@ export function describeRetention(parent: Command): Command {
       examples(
         `postgres-backup retention --vault s3://acme-vault --source orders --policy '${POLICY_EXAMPLE}'`,
         'postgres-backup retention --vault s3://acme-vault --source orders --apply --json',
+        'postgres-backup retention --vault s3://acme-vault --source orders --component objects',
       ),
     )
     .addHelpText('after', EXIT_CODES_HELP);
@@ -59,7 +61,11 @@ export async function retention({ command, dependencies, source, store, signal, 
   const plan = await dependencies.retention.plan({ source, component, policy }, context);
   if (plan.runs.length === 0) throw nothingThere(source, store.uri);
   const result = apply ? await dependencies.retention.apply(plan, context) : undefined;
-  return retentionAnswer({ plan, result, vault: store.uri }, now());
+  const mirrored =
+    component === 'objects'
+      ? await dependencies.retention.endMirrored({ source, mode: apply ? 'mark' : 'show' }, context)
+      : undefined;
+  return retentionAnswer({ plan, result, mirrored, vault: store.uri }, now());
 }
 
 /** A name misspelt must not look like a vault in which nothing ends. */

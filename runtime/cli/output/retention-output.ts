@@ -1,7 +1,8 @@
 import type { Component, Outcome } from '../../../model';
-import { formatAge, formatNumberOf } from '../../observe/format';
+import { formatAge, formatBytes, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { Style } from '../../observe/style';
+import type { EndedOfMirror, EndedVersions } from '../../retention/mirrored/end-mirrored';
 import type { PlannedRun, RetentionPlan, RetentionResult } from '../../retention/types';
 import type { Answer } from '../answer';
 import { inColumns } from './columns';
@@ -21,6 +22,8 @@ export interface RetentionDocument {
     readonly versions: number;
     readonly failed: readonly FailedRun[];
   } | null;
+  /** Of mirrors: versions that no inventory names any more, and that `--apply` has marked; `null` for other components. */
+  readonly mirrored: EndedVersions | null;
 }
 
 interface PlannedRunDocument extends Omit<PlannedRun, 'storedAt' | 'prefix'> {
@@ -38,6 +41,8 @@ export interface Retained {
   readonly plan: RetentionPlan;
   /** Nothing when it was only shown. */
   readonly result?: RetentionResult;
+  /** Of mirrors alone. */
+  readonly mirrored?: EndedVersions;
   readonly vault: string;
 }
 
@@ -50,10 +55,10 @@ const COLUMNS = [
   { title: 'REASON' },
 ] as const;
 
-export function retentionAnswer({ plan, result, vault }: Retained, now: Date): Answer {
+export function retentionAnswer({ plan, result, mirrored, vault }: Retained, now: Date): Answer {
   const failed = result?.failed ?? [];
   const outcome = failed.length > 0 ? 'failed' : 'passed';
-  const summary = `${plan.source}: ${counts(plan)} · ${whatWasDone(plan, result)}`;
+  const summary = `${plan.source}: ${counts(plan)} · ${whatWasDone(plan, result, mirrored)}`;
   const document: RetentionDocument = {
     format: 'postgres-backup/retention/1',
     outcome,
@@ -64,6 +69,7 @@ export function retentionAnswer({ plan, result, vault }: Retained, now: Date): A
     applied: result
       ? { marked: result.marked.map(({ point }) => point), versions: result.versions, failed: failed.map(failedRun) }
       : null,
+    mirrored: mirrored ?? null,
   };
   return {
     outcome,
@@ -80,6 +86,7 @@ export function retentionAnswer({ plan, result, vault }: Retained, now: Date): A
           ({ run, error }) =>
             `${style.bad('could not mark')} ${run.point}: ${printable(error.message)}${error.detail ? ` (${printable(error.detail)})` : ''}`,
         ),
+        ...(mirrored?.mirrors ?? []).flatMap((one) => mirroredLines(one, result)),
         summary,
       ];
     },
@@ -91,6 +98,22 @@ function row(run: PlannedRun, now: Date): string[] {
   const { point, class: retentionClass, storedAt, verification, action, reason, kind } = run;
   const isPoint = kind === 'recovery point';
   return [point, retentionClass, formatAge(storedAt, now), isPoint ? verification : '-', action, printable(reason)];
+}
+
+/** Without `--apply` it says what, and not only how much. */
+function mirroredLines(
+  { mirror, versions, sizeBytes, examples }: EndedOfMirror,
+  result: RetentionResult | undefined,
+): string[] {
+  if (versions === 0) return [`mirror ${mirror}: every version is named by an inventory, or too young to end`];
+  const what = `mirror ${mirror}: ${formatNumberOf(versions, 'version')}, ${formatBytes(sizeBytes)}, in no inventory any more`;
+  if (result) return [`${what}; marked`];
+  const more = versions - examples.length;
+  return [
+    what,
+    ...examples.map((one) => `  ${printable(one.key)} ${one.versionId} (${formatBytes(one.sizeBytes)})`),
+    ...(more > 0 ? [`  and ${formatNumberOf(more, 'other')}`] : []),
+  ];
 }
 
 /** What stays is the rule; what ends stands out. */
@@ -110,12 +133,16 @@ function counts({ runs }: RetentionPlan): string {
   return parts.join('; ');
 }
 
-function whatWasDone({ runs }: RetentionPlan, result: RetentionResult | undefined): string {
+function whatWasDone(
+  { runs }: RetentionPlan,
+  result: RetentionResult | undefined,
+  mirrored: EndedVersions | undefined,
+): string {
   if (result) {
     const done = `${result.marked.length} marked (${formatNumberOf(result.versions, 'version')})`;
     return result.failed.length > 0 ? `${done}, ${result.failed.length} could not be` : done;
   }
-  return runs.some(({ action }) => action !== 'keep')
+  return runs.some(({ action }) => action !== 'keep') || (mirrored?.versions ?? 0) > 0
     ? 'nothing was changed; --apply marks what ends'
     : 'nothing to do';
 }

@@ -1,4 +1,5 @@
 import type { PlannedRun, RetentionPlan, RetentionRequest, RetentionResult } from '../../../runtime/retention/types';
+import type { EndedVersions, EndMirroredRequest } from '../../../runtime/retention/mirrored/end-mirrored';
 import { BackupError } from '../../../runtime/errors';
 import { runCli, TARGET, type Setup } from './support/harness';
 
@@ -114,6 +115,7 @@ test('as JSON it has every run, and what was marked', async () => {
     component: 'dump',
     vault: 's3://acme-vault',
     applied: null,
+    mirrored: null,
   });
   const error = new BackupError('store-denied', 'denied');
   const applied = await runCli(
@@ -137,6 +139,7 @@ test('as JSON it has every run, and what was marked', async () => {
         reason: OVER.reason,
       },
     ],
+    mirrored: null,
     applied: {
       marked: [],
       versions: 0,
@@ -160,4 +163,43 @@ test.each<[string, string[], RegExp]>([
   const ran = await runCli(['retention', ...TARGET, ...options], retaining(RUNS));
   expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
   expect(ran.stderr).toMatch(message);
+});
+
+describe('of mirrors', () => {
+  const MIRRORED: EndedVersions = {
+    versions: 22,
+    sizeBytes: 2_000_000,
+    mirrors: [
+      {
+        mirror: 'uploads',
+        versions: 22,
+        sizeBytes: 2_000_000,
+        examples: [{ key: 'orders/mirrors/uploads/a\nb', versionId: 'v1', sizeBytes: 1000 }],
+      },
+      { mirror: 'media', versions: 0, sizeBytes: 0, examples: [] },
+    ],
+  };
+  const asked: EndMirroredRequest[] = [];
+  const mirrors = (): Setup => {
+    const setup = retaining([run({})]);
+    const endMirrored = async (request: EndMirroredRequest) => (asked.push(request), MIRRORED);
+    return { ...setup, retention: { ...setup.retention, endMirrored } };
+  };
+  const OF_OBJECTS = ['retention', ...TARGET, '--policy', POLICY, '--component', 'objects'];
+
+  test('it shows which versions no inventory names any more, and how much that is, and changes nothing', async () => {
+    const { exitCode, stdout } = await runCli(OF_OBJECTS, mirrors());
+    expect(exitCode).toBe(0);
+    expect(asked.pop()).toEqual({ source: 'orders', mode: 'show' });
+    expect(stdout).toContain('mirror uploads: 22 versions, 2.0 MB, in no inventory any more\n');
+    expect(stdout).toContain('  orders/mirrors/uploads/a\\nb v1 (1.0 kB)\n  and 21 others\n');
+    expect(stdout).toContain('mirror media: every version is named by an inventory, or too young to end\n');
+    expect(stdout).toContain('nothing was changed; --apply marks what ends');
+  });
+
+  test('--apply marks them, which the document tells', async () => {
+    const { stdout } = await runCli([...OF_OBJECTS, '--apply', '--json'], mirrors());
+    expect(asked.pop()).toEqual({ source: 'orders', mode: 'mark' });
+    expect(JSON.parse(stdout)).toMatchObject({ component: 'objects', mirrored: MIRRORED });
+  });
 });

@@ -203,6 +203,9 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       apply: async () => {
         throw new Error('nothing may be marked');
       },
+      endMirrored: async () => {
+        throw new Error('no mirror is looked at');
+      },
       ...setup.retention,
     },
     drills: {

@@ -4,9 +4,9 @@ import { listPoints } from '../../../../runtime/catalog/catalog';
 import { FaultyStore, type StoreOperation } from '../../../support/faulty-store';
 import { failureOf } from '../../../support/failure-of';
 import { SOURCE, type MirrorLab } from '../../components/objects/support';
+import { endFirstPoint, threeGenerations } from './three-generations';
 import { AgeingMirror, moveToDay, startAgeingLab } from './support';
 
-const LONG = 'l'.repeat(1000);
 /** Half of them real requests to a server. */
 const SLOW_MS = 60_000;
 
@@ -18,43 +18,15 @@ afterAll(async () => {
   await lab.close();
 });
 
-/** Three generations on the days 0, 10 and 20; of the first, `b`, `c` and the long one are in no later point. */
-async function threeGenerations(name: string): Promise<AgeingMirror> {
-  moveToDay(0);
-  const mirror = await AgeingMirror.begin(lab, name);
-  const { world } = mirror;
-  for (const key of ['a', 'b', 'c', LONG]) await world.put(key, 'first');
-  await mirror.made();
-  moveToDay(10);
-  for (const key of ['b', 'd', LONG]) await world.put(key, 'second');
-  await world.remove('c');
-  await mirror.made();
-  moveToDay(20);
-  await world.put('b', 'third');
-  await world.remove('d');
-  await mirror.made();
-  return mirror;
-}
-
 const SECOND = { a: 'first', b: 'second', d: 'second', long: 'second' };
 const THIRD = { a: 'first', b: 'third', long: 'second' };
 const STAYING = ['a first', 'b second', 'b third', 'd second', 'uploads.long/… second'];
 const ENDING = ['b first', 'c first', 'uploads.long/… first'];
 
-/** The first generation's recovery point is marked, hidden, and gone. */
-async function endFirstPoint(mirror: AgeingMirror): Promise<void> {
-  moveToDay(27);
-  await mirror.markPoints(25);
-  moveToDay(28);
-  await mirror.night();
-  moveToDay(36);
-  await mirror.night();
-}
-
 test(
   'a version ends when the last recovery point that names it is gone from the vault, not before, and all others restore',
   async () => {
-    const mirror = await threeGenerations('days');
+    const mirror = await threeGenerations(lab, 'days');
     const all = [...STAYING, ...ENDING].sort();
     expect((await mirror.end()).versions).toBe(0);
     moveToDay(27);
@@ -85,7 +57,7 @@ test(
 test(
   'stopped at any mark, nothing that is needed is marked, and the next run ends the rest',
   async () => {
-    const mirror = await threeGenerations('stopped');
+    const mirror = await threeGenerations(lab, 'stopped');
     await endFirstPoint(mirror);
     for (const nth of [1, 2, 3]) {
       const stopped = new FaultyStore(mirror.world.store, [{ on: 'tag', nth, effect: 'lose-answer' }]);
@@ -108,7 +80,7 @@ test.each([
 ] as [string, StoreOperation, RegExp][])(
   '%s ends nothing, and is told',
   async (_what, on, key) => {
-    const mirror = await threeGenerations(`unreadable-${on}-${key.source.length}`);
+    const mirror = await threeGenerations(lab, `unreadable-${on}-${key.source.length}`);
     await endFirstPoint(mirror);
     for (const nth of [1, 2]) {
       if (on === 'versions' && nth === 2) continue;
@@ -124,7 +96,7 @@ test.each([
 test(
   'a damaged inventory ends nothing: it may have named anything',
   async () => {
-    const mirror = await threeGenerations('damaged');
+    const mirror = await threeGenerations(lab, 'damaged');
     await endFirstPoint(mirror);
     for (const effect of ['flip-bit', 'truncate'] as const) {
       const faulty = new FaultyStore(mirror.world.store, [{ on: 'get', key: /inventory-/, effect }]);
@@ -143,7 +115,7 @@ test(
 test(
   'a manifest that somebody wrote over, or deleted though nothing had marked it, holds what it named',
   async () => {
-    const mirror = await threeGenerations('over');
+    const mirror = await threeGenerations(lab, 'over');
     const { world } = mirror;
     const newest = (await world.latest()).manifest;
     moveToDay(21);
