@@ -7,6 +7,7 @@ import { segmentStart } from './wal';
 import { CoveredLog, type TimelineLog } from './wal-coverage';
 import { formatLsn, parseLsn, type LsnRange } from './wal-lsn';
 import type { BaseBackupNeed } from './wal-need';
+import type { StoredPartial } from './wal-partial';
 import type { TimelineOrigin } from './wal-timeline';
 
 /** One archived segment. */
@@ -22,6 +23,8 @@ export interface AuditedCluster {
   readonly segmentBytes: number;
   /** Of each timeline in order of the log. */
   readonly segments: readonly AuditedSegment[];
+  /** What there is of segments that are not archived whole. */
+  readonly partials?: readonly StoredPartial[];
   /** Of each timeline but the first; one whose history is not there or cannot be read is not among them. */
   readonly histories: ReadonlyMap<number, readonly TimelineOrigin[]>;
   /** Names of files that were pushed with other content than is archived. */
@@ -52,14 +55,14 @@ export interface ClusterAudit {
   readonly windows: readonly WalWindow[];
   readonly findings: readonly WalFinding[];
   readonly firstStoredAt?: Date;
-  /** When the store received the newest segment, by its own clock. */
+  /** When the store received the newest segment, or the newest part of one, by its own clock. */
   readonly newestStoredAt?: Date;
 }
 
 export function auditCluster(cluster: AuditedCluster): ClusterAudit {
-  const log = new CoveredLog(cluster.segmentBytes, cluster.segments, cluster.histories);
+  const log = new CoveredLog(cluster.segmentBytes, cluster.segments, cluster.histories, cluster.partials);
   const reached = cluster.needs.map((need) => reach(need, log));
-  const stored = cluster.segments.map(({ storedAt }) => storedAt.getTime());
+  const stored = [...cluster.segments, ...(cluster.partials ?? [])].map(({ storedAt }) => storedAt.getTime());
   return {
     systemIdentifier: cluster.systemIdentifier,
     timelines: log.timelines,

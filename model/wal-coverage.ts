@@ -1,5 +1,6 @@
-import { segmentStart } from './wal';
+import { segmentAt, segmentStart } from './wal';
 import type { LsnRange } from './wal-lsn';
+import { longestPartials, type WalPartial } from './wal-partial';
 import type { TimelineOrigin } from './wal-timeline';
 
 /** What of a timeline is archived without a gap. */
@@ -23,12 +24,16 @@ export interface ReachedEnd {
 export class CoveredLog {
   readonly timelines: readonly TimelineLog[];
   private readonly size: bigint;
+  private readonly partials: ReadonlyMap<string, WalPartial>;
 
   constructor(
     segmentBytes: number,
     segments: readonly { readonly name: string; readonly timeline: number }[],
     private readonly histories: ReadonlyMap<number, readonly TimelineOrigin[]>,
+    /** What there is of segments that are not archived whole: it counts at the end of the log alone. */
+    partials: readonly WalPartial[] = [],
   ) {
+    this.partials = longestPartials(partials);
     this.size = BigInt(segmentBytes);
     const starts = new Map<number, bigint[]>();
     for (const { name, timeline } of segments) {
@@ -53,8 +58,8 @@ export class CoveredLog {
    * each that left it later.
    */
   endsFrom(timeline: number, from: bigint, stop: bigint): ReachedEnd[] {
-    const targets = [timeline, ...this.timelines.map((log) => log.timeline).filter((other) => other !== timeline)];
-    return targets
+    const known = [...this.timelines, ...this.partials.values()].map((log) => log.timeline);
+    return [...new Set([timeline, ...known.sort((a, b) => a - b)])]
       .filter((target) => target === timeline || this.leaves(target, timeline, stop))
       .map((target) => ({ timeline: target, to: this.end(target, from) }));
   }
@@ -75,9 +80,17 @@ export class CoveredLog {
       const next = begins[owner + 1];
       const ranges = this.timelines.find(({ timeline }) => timeline === path[owner])?.ranges ?? [];
       const range = ranges.find((one) => one.from <= position && position < one.to);
-      if (!range) return position;
+      if (!range) return next === undefined ? position + this.lengthAt(path[owner], position) : position;
       position = next !== undefined && next < range.to ? next : range.to;
     }
+  }
+
+  /** Of the log in a segment that is not whole and is the last of its timeline. */
+  private lengthAt(timeline: number, start: bigint): bigint {
+    const { ranges = [] } = this.timelines.find((log) => log.timeline === timeline) ?? {};
+    const isLast = ranges.every(({ from }) => from < start);
+    const partial = this.partials.get(segmentAt(timeline, start, Number(this.size)));
+    return isLast && partial ? BigInt(partial.lengthBytes) : 0n;
   }
 
   /** Of a timeline that others left: the segment before its first, on the one it came from. */

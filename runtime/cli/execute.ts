@@ -27,6 +27,8 @@ export interface CommandRun {
   readonly now: () => Date;
   /** The server that the environment and the options name; asked for only by commands that need one. */
   readonly server: () => ConnectionSource;
+  /** Figures of the log's archive as they are now, told as metrics at once: of what runs until it is stopped. */
+  readonly publish: (values: MeasuredValues) => void;
   /** Figures of this run, told as metrics when it ends well. */
   readonly measure: (values: MeasuredValues) => void;
 }
@@ -110,6 +112,7 @@ async function withinLimits(
       reporter,
       signal,
       now: dependencies.host.now,
+      publish: (values) => console.measure({ source, component: 'wal', values }),
       server: () => resolvedServer(dependencies, serverEnvironment(dependencies.host.env, options)),
     });
   } catch (thrown) {

@@ -1,5 +1,13 @@
 /** What of a cluster's log is in the archive, read by one listing. */
-import { CoveredLog, segmentAt, segmentStart, timelineName, type TimelineOrigin } from '../../model';
+import {
+  CoveredLog,
+  longestPartials,
+  segmentAt,
+  segmentStart,
+  timelineName,
+  type TimelineOrigin,
+  type WalPartial,
+} from '../../model';
 import type { WalArchive } from '../wal/archive';
 
 export class ClusterLog {
@@ -8,6 +16,7 @@ export class ClusterLog {
     /** Newest last. */
     readonly timelines: readonly number[],
     private readonly names: ReadonlySet<string>,
+    private readonly partials: ReadonlyMap<string, WalPartial>,
     private readonly histories: ReadonlyMap<number, readonly TimelineOrigin[]>,
     private readonly covered: CoveredLog,
   ) {}
@@ -27,13 +36,15 @@ export class ClusterLog {
         histories.set(file.timeline, await archive.history(systemIdentifier, file.timeline, signal));
       }
     }
+    const partials = await archive.partials(systemIdentifier);
     const timelines = [...new Set([...segments.map(({ timeline }) => timeline), ...histories.keys()])];
     return new ClusterLog(
       segmentBytes,
       timelines.sort((a, b) => a - b),
       new Set(segments.map(({ name }) => name)),
+      longestPartials(partials),
       histories,
-      new CoveredLog(segmentBytes, segments, histories),
+      new CoveredLog(segmentBytes, segments, histories, partials),
     );
   }
 
@@ -54,11 +65,11 @@ export class ClusterLog {
     });
   }
 
-  /** The archived segment that holds this byte on the way to a timeline: from the newest that has it. */
+  /** The archived segment, whole or in part, that holds this byte on the way to a timeline: from the newest that has it. */
   segmentHolding(position: bigint, target: number): string | undefined {
     const path = [target, ...(this.histories.get(target) ?? []).map(({ timeline }) => timeline).reverse()];
     return path
       .map((timeline) => segmentAt(timeline, position, this.segmentBytes))
-      .find((name) => this.names.has(name));
+      .find((name) => this.names.has(name) || this.partials.has(name));
   }
 }

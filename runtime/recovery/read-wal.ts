@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { parseLsn } from '../../model';
-import { BackupError } from '../errors';
+import { BackupError, toBackupError } from '../errors';
 import { describeExit, startStage } from '../process/stage';
 import type { WalArchive } from '../wal/archive';
 
@@ -50,17 +50,31 @@ export async function transactionEnds(log: ArchivedLog, segment: string): Promis
   return ends;
 }
 
+/** Whole, or what there is of it at the end of the log. */
+async function fetchNewest(
+  { archive, systemIdentifier, signal }: ArchivedLog,
+  segment: string,
+  file: string,
+): Promise<void> {
+  try {
+    await archive.fetch(systemIdentifier, segment, file, signal);
+  } catch (thrown) {
+    if (toBackupError(thrown).code !== 'object-missing') throw thrown;
+    if (!(await archive.fetchPartial(systemIdentifier, segment, file, signal))) throw thrown;
+  }
+}
+
 function positionOf(line: string): bigint | undefined {
   const found = /, lsn: ([0-9A-F]+\/[0-9A-F]+), prev /.exec(line)?.[1];
   return found === undefined ? undefined : parseLsn(found);
 }
 
 async function* dump(log: ArchivedLog, segment: string, options: readonly string[]): AsyncGenerator<string> {
-  const { archive, systemIdentifier, pgWaldump, signal } = log;
+  const { pgWaldump, signal } = log;
   const directory = await mkdtemp(path.join(tmpdir(), 'postgres-backup-log-'));
   try {
     const file = path.join(directory, segment);
-    await archive.fetch(systemIdentifier, segment, file, signal);
+    await fetchNewest(log, segment, file);
     const stage = startStage({
       name: 'pg_waldump',
       file: pgWaldump,

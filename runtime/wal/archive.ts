@@ -5,18 +5,23 @@
 import {
   componentPrefix,
   historyName,
+  longestPartials,
   parseHistory,
   parseWalFile,
   parseWalKey,
+  parseWalPartialKey,
   segmentsNeeded,
   segmentStart,
   systemIdentifierProblem,
   walKey,
+  walPartialsPrefix,
   walSystemPrefix,
   walTimelinePrefix,
   type LsnRange,
+  type StoredPartial,
   type TimelineOrigin,
   type WalFile,
+  type WalPartial,
 } from '../../model';
 import { BackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
@@ -167,6 +172,38 @@ export class WalArchive {
     }
     const missing = names.filter((name) => !there.has(name));
     return { complete: missing.length === 0, missing };
+  }
+
+  /** What receivers archived of segments that were not full. */
+  async partials(systemIdentifier: string, segment = ''): Promise<StoredPartial[]> {
+    const found: StoredPartial[] = [];
+    const prefix = `${walPartialsPrefix(this.source, systemIdentifier)}${segment}`;
+    for await (const entry of this.store.list(prefix)) {
+      if (entry.kind !== 'object') continue;
+      const { key, lastModified: storedAt } = entry;
+      const partial = parseWalPartialKey(this.source, systemIdentifier, key);
+      if (partial) found.push({ ...partial, key, storedAt });
+    }
+    return found;
+  }
+
+  /**
+   * Writes what there is of a segment that is not archived whole to a path: log, and zeros after it, which PostgreSQL takes for the
+   * end. Nothing when there is none.
+   *
+   * @throws as {@link fetch}.
+   */
+  async fetchPartial(
+    systemIdentifier: string,
+    segment: string,
+    target: string,
+    signal: AbortSignal,
+  ): Promise<WalPartial | undefined> {
+    const longest = longestPartials(await this.partials(systemIdentifier, segment)).get(segment);
+    if (!longest) return undefined;
+    const file = fileNamed(segment);
+    await fetchWalFile({ store: this.store, key: longest.key, file, systemIdentifier, signal }, target);
+    return longest;
   }
 
   private keyOf(systemIdentifier: string, name: string): string {

@@ -86,6 +86,7 @@ async function auditOne(
     systemIdentifier,
     segmentBytes,
     segments,
+    partials: await archive.partials(systemIdentifier),
     histories: await readHistories(archive, systemIdentifier, histories, context.signal),
     conflicts: await readConflicts(archive, systemIdentifier, context.now()),
     needs: needs.filter((need) => need.systemIdentifier === systemIdentifier),

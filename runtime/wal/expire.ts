@@ -2,7 +2,7 @@
  * Ends the log that no kept base backup needs any more: marks every version of its files with the tag by which the vault's
  * lifecycle deletes. Which those are, `walToExpire` decides; here it is only carried out, for one cluster after the other.
  */
-import { EXPIRY_TAG, walSystemPrefix, walToExpire, type BaseBackupNeed } from '../../model';
+import { EXPIRY_TAG, parseLsn, partialsToExpire, walSystemPrefix, walToExpire, type BaseBackupNeed } from '../../model';
 import { BackupError } from '../errors';
 import { logLine } from '../observe/log-line';
 import { metricLine } from '../observe/metrics';
@@ -61,17 +61,30 @@ async function expireOne(
   needs: readonly BaseBackupNeed[],
   { signal, now, write }: ExpireContext,
 ): Promise<number> {
-  const segmentBytes = needs.length > 0 ? await archive.segmentBytes(systemIdentifier) : undefined;
+  const segmentBytes = await archive.segmentBytes(systemIdentifier);
   if (segmentBytes === undefined) return 0;
   const files: ArchivedFile[] = [];
   for await (const file of archive.files(systemIdentifier)) files.push(file);
   const ending = walToExpire(needs, files, segmentBytes, now());
-  if (ending.length === 0) return 0;
-  await mark(archive, systemIdentifier, new Set(ending.map(({ key }) => key)), signal);
-  const names = ending.map(({ file }) => file.name);
+  const whole = new Set(files.map(({ file }) => file.name));
+  const partials = partialsToExpire(
+    await archive.partials(systemIdentifier),
+    whole,
+    passed(needs, segmentBytes),
+    now(),
+  );
+  if (ending.length + partials.length === 0) return 0;
+  await mark(archive, systemIdentifier, new Set([...ending, ...partials].map(({ key }) => key)), signal);
+  const names = [...ending.map(({ file }) => file.name), ...partials.map(({ segment }) => segment)];
   const [first, last] = [names[0], names[names.length - 1]];
   write(logLine(now(), { level: 'info', event: 'wal-expired', systemIdentifier, files: names.length, first, last }));
   return names.length;
+}
+
+/** What no kept base backup needs. While none is kept, everything is. */
+function passed(needs: readonly BaseBackupNeed[], segmentBytes: number) {
+  const starts = needs.flatMap(({ startLsn }) => parseLsn(startLsn) ?? []);
+  return starts.length === 0 ? undefined : { from: starts.reduce((a, b) => (a < b ? a : b)), segmentBytes };
 }
 
 async function mark(

@@ -38,7 +38,10 @@ export async function getWalFile(archive: WalArchive, request: GetRequest, signa
     return 'found';
   }
   if (file.kind !== 'segment') return 'not archived';
-  return (await isGap(archive, request, file, signal)) ? arrives(archive, request, signal) : 'not archived';
+  if (await isGap(archive, request, file, signal)) return arrives(archive, request, signal);
+  // The end of the log: what a receiver had of the segment when it was not full. Never where the log goes on behind it.
+  const partial = await archive.fetchPartial(request.systemIdentifier, request.name, request.target, signal);
+  return partial ? 'found' : 'not archived';
 }
 
 async function fetched(archive: WalArchive, request: GetRequest, signal: AbortSignal): Promise<boolean> {

@@ -45,11 +45,16 @@ export async function pushWalFile(request: PushRequest, context: PushContext): P
   const key = walKey(source, systemIdentifier, file);
   const stored = await compress(bytes, context.signal);
   const subject = { source, systemIdentifier, file, key, content };
-  const outcome = await store(subject, stored, context);
+  const outcome = await archiveContent(subject, stored, context);
   return { name: file.name, key, outcome, content };
 }
 
-async function store(subject: PushSubject, stored: Buffer, context: PushContext): Promise<PushedFile['outcome']> {
+/** Stores compressed content under its key, unless it is there already. */
+export async function archiveContent(
+  subject: PushSubject,
+  stored: Buffer,
+  context: PushContext,
+): Promise<PushedFile['outcome']> {
   const { sha256, sizeBytes } = subject.content;
   try {
     await context.store.put(subject.key, stored, {

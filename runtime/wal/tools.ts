@@ -6,6 +6,8 @@ import { auditWal, type AuditContext, type WalAudit } from './audit';
 import { runArchiveHelper, type HelperContext, type HelperReport, type HelperRequest } from './helper';
 import { pushWalFile, type PushedFile, type PushRequest } from './push';
 import type { PushContext } from './push-subject';
+import { receiveWal } from './receive/receive-wal';
+import type { ReceiveContext, ReceiveReport, ReceiveRequest } from './receive/types';
 import { readSystemIdentifier } from './system-identifier';
 
 export interface WalTools {
@@ -13,6 +15,8 @@ export interface WalTools {
   readonly get: (store: ObjectStore, source: string, request: GetRequest, signal: AbortSignal) => Promise<GetOutcome>;
   /** Runs until the signal fires. */
   readonly help: (request: HelperRequest, context: HelperContext) => Promise<HelperReport>;
+  /** Runs until the signal fires. */
+  readonly receive: (request: ReceiveRequest, context: ReceiveContext) => Promise<ReceiveReport>;
   readonly audit: (store: ObjectStore, source: string, context: AuditContext) => Promise<WalAudit>;
   /** Of the cluster in a data directory. */
   readonly systemIdentifier: (dataDirectory: string) => Promise<string>;
@@ -22,6 +26,7 @@ export const walTools: WalTools = {
   push: pushWalFile,
   get: (store, source, request, signal) => getWalFile(new WalArchive(store, source), request, signal),
   help: runArchiveHelper,
+  receive: receiveWal,
   audit: auditWal,
   systemIdentifier: readSystemIdentifier,
 };

@@ -21,6 +21,7 @@ const COMMANDS = [
   ['test-alert'],
   ['archive-push'],
   ['archive-helper'],
+  ['wal-receive'],
   ['wal-check'],
 ];
 

@@ -26,8 +26,8 @@ export class MomentLab {
 
   private constructor(readonly primary: ArchivingLab) {}
 
-  static async start(): Promise<MomentLab> {
-    const primary = await ArchivingLab.start();
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<MomentLab> {
+    const primary = await ArchivingLab.start(settings);
     await primary.sql('CREATE TABLE ledger (id bigint PRIMARY KEY, note text)');
     return new MomentLab(primary);
   }

@@ -1,0 +1,82 @@
+/** Takes what was received into the archive, in order: what lies before its position is there, and the server need not keep it. */
+import { formatLsn, segmentStart, type WalFile } from '../../../model';
+import { BackupError } from '../../errors';
+import { pushWalFile } from '../push';
+import type { PushContext } from '../push-subject';
+import { endOf, type ReceivedFiles } from './received-files';
+import { pushPartial } from './push-partial';
+
+export interface UploadOptions {
+  readonly source: string;
+  readonly systemIdentifier: string;
+  readonly segmentBytes: number;
+}
+
+export class Uploader {
+  readonly counts = { segments: 0, partials: 0 };
+  /** The first byte that is not archived in a full segment. */
+  private next: bigint;
+  /** As far as is archived, in a full segment or a part of one. */
+  private reached: bigint;
+  private readonly lengths = new Map<string, number>();
+
+  constructor(
+    private readonly files: ReceivedFiles,
+    private readonly options: UploadOptions,
+    private readonly context: PushContext,
+    start: bigint,
+  ) {
+    this.next = start;
+    this.reached = start;
+  }
+
+  /** The server may drop what is before it. */
+  get released(): bigint {
+    return this.next;
+  }
+
+  get archivedTo(): bigint {
+    return this.reached;
+  }
+
+  /** Histories and full segments; each is removed here when it is archived. */
+  async pushFinished(): Promise<void> {
+    for (const file of await this.files.finished()) {
+      if (file.kind === 'segment') this.requireNext(file);
+      const { source, systemIdentifier } = this.options;
+      await pushWalFile({ path: this.files.pathOf(file.name), source, systemIdentifier }, this.context);
+      if (file.kind === 'segment') this.advance();
+      await this.files.remove(file);
+    }
+  }
+
+  /** What there is of segments that are not full, where there is more than last time. */
+  async pushUnfinished(): Promise<void> {
+    const { segmentBytes } = this.options;
+    for (const file of await this.files.unfinished()) {
+      const log = await this.files.readLog(file);
+      if (!log || log.length <= (this.lengths.get(file.name) ?? 0)) continue;
+      await pushPartial({ ...this.options, file, log }, this.context);
+      this.lengths.set(file.name, log.length);
+      this.counts.partials += 1;
+      const end = endOf(file.segment, segmentBytes, log.length);
+      if (end > this.reached) this.reached = end;
+    }
+  }
+
+  /** A segment that is not the next would be a gap in the archive that nobody sees. */
+  private requireNext({ name }: WalFile): void {
+    if (segmentStart(name, this.options.segmentBytes) === this.next) return;
+    throw new BackupError('wal-missing', `${name} was received where the log goes on at ${formatLsn(this.next)}`, {
+      hint: 'Something else writes into the directory of the receiver: name one for it alone with --directory.',
+    });
+  }
+
+  private advance(): void {
+    this.counts.segments += 1;
+    this.next += BigInt(this.options.segmentBytes);
+    if (this.next > this.reached) this.reached = this.next;
+    // Those of segments before it will not be asked for again.
+    this.lengths.clear();
+  }
+}

@@ -1,0 +1,176 @@
+/** A server that archives nothing by itself, a receiver of its log as a process of its own, and servers recovered from what it archived. */
+import { mkdtemp, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { DEFAULT_SEGMENT_BYTES, formatLsn, longestPartials } from '../../../../model';
+import { dataDirectory } from '../../../../runtime/postgres/initialise-cluster';
+import { auditWal } from '../../../../runtime/wal/audit';
+import { receiveWal } from '../../../../runtime/wal/receive/receive-wal';
+import { endOf } from '../../../../runtime/wal/receive/received-files';
+import type { ReceiveContext, ReceiveLook, ReceiveReport, ReceiveRequest } from '../../../../runtime/wal/receive/types';
+import { startCli, type RunningCli } from '../../../support/cli';
+import { SOURCE, type Place } from '../../../support/lab';
+import { processTree, until } from '../../../support/processes';
+import { MomentLab, removeDirectory } from '../../recovery/support';
+import type { ArchivingLab } from './archiving-lab';
+
+export const SLOT = 'postgres_backup_orders';
+
+export interface Receiver {
+  readonly looks: ReceiveLook[];
+  readonly interruptions: string[];
+  readonly warnings: string[];
+  readonly streams: string[];
+  readonly ended: Promise<ReceiveReport>;
+  stop(): Promise<ReceiveReport>;
+}
+
+export class ReceivingLab {
+  private readonly processes: RunningCli[] = [];
+
+  private constructor(readonly moments: MomentLab) {}
+
+  get primary(): ArchivingLab {
+    return this.moments.primary;
+  }
+
+  /** With quick settings. */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<ReceivingLab> {
+    const quiet = { archive_mode: 'off', max_slot_wal_keep_size: '1GB', ...settings };
+    return new ReceivingLab(await MomentLab.start(quiet));
+  }
+
+  async stop(): Promise<void> {
+    for (const { child, ended } of this.processes) {
+      child.kill('SIGKILL');
+      await ended;
+    }
+    await this.moments.stop();
+  }
+
+  directory(): Promise<string> {
+    return mkdtemp(path.join(this.primary.lab.directory, 'received-'));
+  }
+
+  /** In this process. */
+  async receive(
+    request: Partial<ReceiveRequest> = {},
+    context: Partial<ReceiveContext> = {},
+    place: Place = {},
+  ): Promise<Receiver> {
+    const { lab } = this.primary;
+    const stop = new AbortController();
+    const looks: ReceiveLook[] = [];
+    const [interruptions, warnings, streams]: string[][] = [[], [], []];
+    const ended = receiveWal(
+      {
+        source: SOURCE,
+        directory: request.directory ?? (await this.directory()),
+        slotName: SLOT,
+        mode: 'asynchronous',
+        partialEverySeconds: 0.2,
+        mostUnarchivedBytes: 1024 ** 3,
+        onGap: 'stop',
+        stallSeconds: 20,
+        lookEverySeconds: 0.2,
+        ...request,
+      },
+      {
+        store: lab.store,
+        signal: stop.signal,
+        now: () => new Date(),
+        server: lab.source(place),
+        onStreaming: (from, timeline) => streams.push(`${from} ${timeline}`),
+        onInterruption: (error) => interruptions.push([error.code, error.message, error.detail].join(' ')),
+        onLook: (look) => looks.push(look),
+        warn: (message) => warnings.push(message),
+        ...context,
+      },
+    );
+    // Whoever waits for it gets it too.
+    ended.catch(() => undefined);
+    return {
+      looks,
+      interruptions,
+      warnings,
+      streams,
+      ended,
+      stop: () => {
+        stop.abort();
+        return ended;
+      },
+    };
+  }
+
+  /** As a process of its own, which can be killed. */
+  async startProcess(directory: string, args: readonly string[] = []): Promise<RunningCli> {
+    const running = startCli(
+      this.primary.lab,
+      ['wal-receive', '--directory', directory, '--partial-every', '1', ...args],
+      {
+        database: 'postgres',
+      },
+    );
+    this.processes.push(running);
+    return running;
+  }
+
+  /** Its own `pg_receivewal`. */
+  async toolOf(pid: number): Promise<number> {
+    let found: number | undefined;
+    await until('pg_receivewal runs', async () => {
+      const tree = await processTree(pid);
+      found = tree.find(({ arguments: args }) => /pg_receivewal .*--directory/.test(args))?.pid;
+      return found !== undefined;
+    });
+    return found as number;
+  }
+
+  /** Everything that the server has is in the archive, in full segments or in the newest part of one. */
+  async untilArchived(upTo: bigint, timeline = 1): Promise<void> {
+    await until(`the log up to ${formatLsn(upTo)} is archived`, async () => (await this.archivedTo(timeline)) >= upTo);
+  }
+
+  async archivedTo(timeline = 1): Promise<bigint> {
+    const { archive, systemIdentifier } = this.primary;
+    const [last] = (await archive.coveredRanges(systemIdentifier, timeline)).slice(-1);
+    const partials = longestPartials(await archive.partials(systemIdentifier));
+    const ends = [...partials.values()]
+      .filter((partial) => partial.timeline === timeline)
+      .map(({ segment, lengthBytes }) => endOf(segment, DEFAULT_SEGMENT_BYTES, lengthBytes));
+    return [last?.to ?? 0n, ...ends].reduce((a, b) => (a > b ? a : b));
+  }
+
+  /** What of the timeline is there, as the audit sees it. */
+  async ranges(timeline = 1): Promise<readonly { from: bigint; to: bigint }[]> {
+    const audit = await auditWal(this.primary.lab.store, SOURCE, {
+      signal: new AbortController().signal,
+      now: () => new Date(),
+    });
+    const [cluster] = audit.clusters;
+    return cluster.timelines.find((one) => one.timeline === timeline)?.ranges ?? [];
+  }
+
+  /** What a restore as far as the archive goes has in the ledger. */
+  async restored(): Promise<readonly number[]> {
+    const report = await this.moments.restore({ target: { kind: 'latest' } });
+    if (report.outcome !== 'passed') throw new Error(`${report.outcome}: ${report.canary.finding}`);
+    const ids = await this.moments.ids(report.dataDirectory);
+    await this.moments.closeAll();
+    await removeDirectory(report.dataDirectory);
+    return ids;
+  }
+
+  /** Log files of the server that are still on its disk. */
+  async kept(): Promise<string[]> {
+    const names = await readdir(path.join(dataDirectory(this.primary.lab.server.directory), 'pg_wal'));
+    return names.filter((name) => /^[0-9A-F]{24}$/.test(name)).sort();
+  }
+
+  async slot(): Promise<{ restart: string; status: string } | undefined> {
+    const said = await this.primary.sql(
+      `SELECT restart_lsn, wal_status FROM pg_replication_slots WHERE slot_name = '${SLOT}'`,
+    );
+    const [restart, status] = said.split('|');
+    return said === '' ? undefined : { restart, status };
+  }
+}
