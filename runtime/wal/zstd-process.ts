@@ -1,7 +1,8 @@
 /** Compresses and decompresses through the stock `zstd`, so that what is stored can be read with it by hand. */
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import zlib from 'node:zlib';
 import { BackupError } from '../errors';
 import { findZstd } from '../postgres/zstd';
 import { describeExit, requireSuccess, startStage, type Stage, type StageExit } from '../process/stage';
@@ -17,8 +18,16 @@ export async function compress(content: Buffer, signal: AbortSignal): Promise<Bu
   return Buffer.concat(chunks);
 }
 
-/** The content of a compressed stream, in pieces; throws after the last unless it ended as it must. */
+/**
+ * The content of a compressed stream, in pieces; throws after the last unless it ended as it must. Where the program is not
+ * installed, as in a function, by the Node that runs.
+ */
 export async function* decompress(stored: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const own = await ownDecompressor();
+  if (own) {
+    yield* through(own, stored, signal);
+    return;
+  }
   const stage = await startZstd(['--decompress', '--quiet', '--stdout', '--no-progress'], signal);
   const fed = pipeline(stored, stage.stdin as Writable, { signal }).then(
     () => undefined,
@@ -38,6 +47,39 @@ export async function* decompress(stored: Readable, signal: AbortSignal): AsyncG
   if (broken?.error instanceof BackupError) throw broken.error;
   requireSuccess([exit], (failure) => failed('decompress', failure), signal);
   if (broken) throw broken.error;
+}
+
+/** Nothing where there is the program, which is preferred: it is what people use. */
+async function ownDecompressor(): Promise<Duplex | undefined> {
+  try {
+    await zstd();
+    return undefined;
+  } catch (error) {
+    // Since Node 22.15; functions run 24.
+    const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Duplex };
+    if (createZstdDecompress) return createZstdDecompress();
+    throw error;
+  }
+}
+
+async function* through(decompressor: Duplex, stored: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const fed = pipeline(stored, decompressor, { signal }).catch((error: unknown) => {
+    decompressor.destroy(error as Error);
+  });
+  try {
+    yield* decompressor as AsyncIterable<Buffer>;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BackupError) throw error;
+    throw new BackupError('tool-failed', 'what is stored could not be decompressed', {
+      detail: (error as Error).message,
+      cause: error,
+    });
+  } finally {
+    decompressor.destroy();
+    stored.destroy();
+    await fed;
+  }
 }
 
 async function startZstd(args: readonly string[], signal: AbortSignal): Promise<Stage> {
