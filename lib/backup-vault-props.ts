@@ -168,6 +168,15 @@ export interface IBackupVault extends IConstruct {
   grantReadMirrorJournal(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant;
 
   /**
+   * Lets a role read the inventories of the mirrors of one source: keys, sizes and digests, and none of the objects. Whoever looks
+   * whether a set holds what rows refer to needs it.
+   *
+   * @param grantee who may read
+   * @param source name of the source
+   */
+  grantReadInventories(grantee: iam.IGrantable, source: string): iam.Grant;
+
+  /**
    * Lets a role read what the mirrors of one source hold, in every version. Whoever verifies mirrors needs it, besides `grantVerify`.
    *
    * @param grantee who may read

@@ -37,6 +37,7 @@ import {
   allowMirror,
   allowMirrorEvents,
   allowRead,
+  allowReadInventories,
   allowReadMirrors,
   allowRepeat,
   allowRecordSets,
@@ -137,6 +138,10 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
   public grantReadMirrorJournal(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant {
     const prefix = `${this.keyPrefix}${journalPrefix(mirrorPrefix(source, mirror))}`;
     return allowRead({ ...this.location(source), prefix }, grantee);
+  }
+
+  public grantReadInventories(grantee: iam.IGrantable, source: string): iam.Grant {
+    return allowReadInventories(this.location(source, BackupComponent.OBJECTS), grantee);
   }
 
   public grantReadMirrors(grantee: iam.IGrantable, source: string): iam.Grant {

@@ -36,7 +36,7 @@ export class ComponentAlarms extends Construct {
   public readonly newestVerifiedAge: Duration;
 
   /** @internal */
-  protected readonly _factory: AlarmFactory;
+  public readonly _factory: AlarmFactory;
 
   constructor(scope: Construct, id: string, props: ComponentAlarmsProps) {
     super(scope, id);

@@ -1,4 +1,5 @@
 import { Size } from 'aws-cdk-lib';
+import { ContinuousMirroring } from './continuous-mirroring';
 import { ObjectSource } from './object-source';
 import { ScheduledComponentProps } from './scheduled-component';
 
@@ -19,6 +20,14 @@ export interface ObjectMirrorProps extends ScheduledComponentProps {
    * @default - no limit
    */
   readonly bandwidthLimit?: Size;
+
+  /**
+   * Whether objects are mirrored between the runs, too, as soon as they are written. Of buckets of S3 alone: other stores tell of
+   * nothing, and what passes through the task waits for it.
+   *
+   * @default - by the runs alone
+   */
+  readonly continuous?: ContinuousMirroring;
 }
 
 /**

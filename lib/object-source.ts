@@ -4,8 +4,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { MirrorSetting } from '../model';
 import { acknowledgeWildcardResource } from './acknowledge';
+import { BackupFunction } from './backup-function';
 import { BackupTask } from './backup-task';
+import { letTellEvents } from './source-events';
 
 /**
  * Which part of a bucket is mirrored.
@@ -52,6 +55,17 @@ export interface BoundObjectSource {
 }
 
 /**
+ * Where the events of a source come from.
+ *
+ * @internal
+ */
+export interface BoundEvents {
+  readonly bucketName: string;
+  /** Keys begin with one of these; none: all. */
+  readonly keyPrefixes: string[];
+}
+
+/**
  * Objects that are mirrored.
  */
 export abstract class ObjectSource {
@@ -81,6 +95,13 @@ export abstract class ObjectSource {
    * @internal
    */
   public abstract _bind(task: BackupTask): BoundObjectSource;
+
+  /**
+   * Lets a function read what events tell of, and says where they come from; nothing where there are none.
+   *
+   * @internal
+   */
+  public abstract _bindEvents(reader: BackupFunction, mirror: MirrorSetting): BoundEvents | undefined;
 }
 
 class BucketSource extends ObjectSource {
@@ -92,25 +113,40 @@ class BucketSource extends ObjectSource {
   }
 
   public _bind(task: BackupTask): BoundObjectSource {
+    // GetObject reads and lets S3 copy; GetObjectTagging because tags are kept in the inventory.
+    this.grantRead(task, ['s3:GetObject', 's3:GetObjectTagging']);
+    return { from: uri(this.bucket.bucketName, this.prefix) };
+  }
+
+  public _bindEvents(reader: BackupFunction, { name, include }: MirrorSetting): BoundEvents {
+    const { bucket, prefix } = this;
+    // An event names the version, of a bucket that keeps versions.
+    const actions = ['s3:GetObject', 's3:GetObjectTagging'];
+    this.grantRead(reader, [...actions, 's3:GetObjectVersion', 's3:GetObjectVersionTagging']);
+    letTellEvents(reader, bucket, name);
+    const keyPrefixes = (include ?? ['']).map((one) => `${prefix}${one}`).filter((one) => one !== '');
+    return { bucketName: bucket.bucketName, keyPrefixes };
+  }
+
+  private grantRead(grantee: BackupTask | BackupFunction, actionsOnObjects: string[]): void {
     const { bucket, prefix } = this;
     const objects = bucket.arnForObjects(`${prefix}*`);
     const grant = (actions: string[], resource: string, conditions?: Record<string, Record<string, string[]>>) =>
       iam.Grant.addToPrincipalOrResource({
-        grantee: task,
+        grantee,
         actions,
         resourceArns: [resource],
         conditions,
         resource: bucket,
       });
-    // GetObject reads and lets S3 copy; GetObjectTagging because tags are kept in the inventory.
-    grant(['s3:GetObject', 's3:GetObjectTagging'], objects);
+    grant(actionsOnObjects, objects);
     grant(
       ['s3:ListBucket'],
       bucket.bucketArn,
       prefix === '' ? undefined : { StringLike: { 's3:prefix': [`${prefix}*`] } },
     );
-    bucket.encryptionKey?.grantDecrypt(task);
-    for (const holder of new Set([task, task.grantPrincipal])) {
+    bucket.encryptionKey?.grantDecrypt(grantee);
+    for (const holder of new Set([grantee, grantee.grantPrincipal])) {
       if (!Construct.isConstruct(holder)) continue;
       acknowledgeWildcardResource(
         holder,
@@ -118,7 +154,6 @@ class BucketSource extends ObjectSource {
         'The source of a mirror is read whole: its keys are not known beforehand.',
       );
     }
-    return { from: uri(bucket.bucketName, prefix) };
   }
 }
 
@@ -141,6 +176,10 @@ class EndpointSource extends ObjectSource {
     if (port !== 443)
       task.connections.allowTo(peer ?? ec2.Peer.anyIpv4(), ec2.Port.tcp(port), `object store ${bucketName}`);
     return { from: uri(bucketName, this.prefix), endpoint: url, secret: secret.secretArn };
+  }
+
+  public _bindEvents(): undefined {
+    return undefined;
   }
 }
 

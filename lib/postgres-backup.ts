@@ -16,19 +16,22 @@ import { BackupFreshness } from './backup-freshness';
 import { BackupNotifications } from './backup-notifications';
 import { BackupPlan } from './backup-plan';
 import { BackupReports, BackupReportsProps } from './backup-reports';
+import { BackupSets } from './backup-sets';
 import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
 import { requireFit } from './component-fit';
 import { ConfigurationBackup } from './configuration-backup';
 import { ConfigurationOptions } from './configuration-backup-props';
 import { noteCosts } from './cost-notes';
+import { createFullRead } from './create-full-read';
+import { createSets } from './create-sets';
 import { createDeadLetterQueue } from './dead-letter-queue';
 import { FileSystemBackup } from './file-system-backup';
 import { FileVolumeOptions } from './file-system-backup-props';
 import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
 import { warnThatNobodyIsTold } from './nobody-is-told';
-import { requireRecoveryPointObjective, requireRecoveryTimeObjective } from './objectives';
+import { requireObjectives } from './objectives';
 import { ObjectMirror } from './object-mirror';
 import { MirrorOptions } from './object-mirror-props';
 import { OnDemandRuns } from './on-demand-runs';
@@ -73,6 +76,12 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
    * @default - nothing: the store keeps checksums, and no other is asked for
    */
   public readonly fullRead?: FullRead;
+  /**
+   * What makes sets on a schedule.
+   *
+   * @default - nothing: `sets` was not stated
+   */
+  public readonly sets?: BackupSets;
   /** What ends those whose time is over. */
   public readonly retention: Retention;
   /** What publishes how they stand. */
@@ -112,7 +121,8 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     this.plan = props.plan ?? BackupPlan.production();
     this.recoveryPointObjective = props.recoveryPointObjective;
     this.recoveryTimeObjective = props.recoveryTimeObjective;
-    this.checkObjectives();
+    requireObjectives(this);
+    props.sets?._bind(this.plan);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.vault = props.vault ?? new BackupVault(this, 'Vault', { encryptionKey: props.encryptionKey, removalPolicy });
     this.cluster = props.cluster ?? createCluster(this, props.vpc);
@@ -120,6 +130,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     const shared = {
       vault: this.vault,
       plan: this.plan,
+      sets: props.sets,
       deadLetterQueue: this.deadLetterQueue,
       encryptionKey: logEncryptionKey(this, props.encryptionKey, this.vault.encryptionKey, removalPolicy),
     };
@@ -178,7 +189,8 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
       freshness: this.freshness,
       alarms: this.alarms,
     });
-    this.fullRead = this.createFullRead(props);
+    this.fullRead = createFullRead(this, props);
+    this.sets = createSets(this, props);
     noteCosts(this, {
       sourceName: this.source.sourceName,
       plan: this.plan,
@@ -249,6 +261,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     requireFit(this, component);
     this.added.push(component);
     this.runs.addComponent(component);
+    this.sets?.addComponent(component);
     this.verification.addComponent(component.component);
     component._letVerify(this.verification.function);
     this.retention.addComponent(component.component, component.plan);
@@ -260,7 +273,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
       ...this.watchedBase(component),
       plan: component.plan,
     });
-    this.notifications.addAlarms(alarms.all);
+    this.notifications.addAlarms([...alarms.all, ...component._alarms(alarms._factory)]);
     this.dashboard.addComponent({ component: component.component, alarms });
   }
 
@@ -325,26 +338,5 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
       topic: this.alarmTopic,
       runbooksUrl: this.alarmOptions?.runbooksUrl,
     };
-  }
-
-  private createFullRead({ verification, alarms }: PostgresBackupProps): FullRead | undefined {
-    if (!verification?.fullRead && this.vault.checksums) return undefined;
-    const created = new FullRead(this, 'FullRead', {
-      ...this.componentDefaults,
-      ...verification?.fullRead,
-      component: BackupComponent.DUMP,
-      expectations: this.verification.expectations,
-      reports: this.reports,
-      topic: this.alarmTopic,
-      runbooksUrl: alarms?.runbooksUrl,
-    });
-    this.notifications.addAlarms([created.overdue]);
-    this.dashboard.addAlarms([created.overdue]);
-    return created;
-  }
-
-  private checkObjectives(): void {
-    if (this.recoveryPointObjective) requireRecoveryPointObjective(this.recoveryPointObjective, this.plan);
-    if (this.recoveryTimeObjective) requireRecoveryTimeObjective(this.recoveryTimeObjective);
   }
 }

@@ -7,6 +7,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../model';
+import { AlarmFactory } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { backupMetric } from './backup-metrics';
 import { BackupPlan } from './backup-plan';
@@ -14,6 +15,7 @@ import { BackupSchedules } from './backup-schedules';
 import { BackupTask, BackupTaskOptions } from './backup-task';
 import { IBackupVault } from './backup-vault-props';
 import { PostgresVersion } from './postgres-version';
+import { SetSchedule } from './set-schedule';
 import { claimPrefix } from './vault-claims';
 
 /**
@@ -32,6 +34,13 @@ export interface ScheduledComponentProps extends BackupTaskOptions {
 
   /** When backups are made. */
   readonly plan: BackupPlan;
+
+  /**
+   * When sets are made, which start the component instead of itself.
+   *
+   * @default - it is started by itself, by every rule of its plan
+   */
+  readonly sets?: SetSchedule;
 
   /** Network of the task. */
   readonly vpc: ec2.IVpc;
@@ -123,6 +132,7 @@ export abstract class ScheduledComponent extends Construct implements ec2.IConne
     this.grantPrincipal = this.task.grantPrincipal;
     vault.grantWrite(this.task, sourceName, work.component);
     this.schedules = new BackupSchedules(this, 'Schedules', { ...props, task: this.task });
+    props.sets?._expect(this);
   }
 
   /**
@@ -192,6 +202,15 @@ export abstract class ScheduledComponent extends Construct implements ec2.IConne
    */
   public _letExpire(_retainer: iam.IGrantable): void {
     // Nothing, for those that store everything within their recovery points.
+  }
+
+  /**
+   * Makes the alarms that only this component has.
+   *
+   * @internal
+   */
+  public _alarms(_factory: AlarmFactory): cloudwatch.Alarm[] {
+    return [];
   }
 
   private metric(

@@ -158,6 +158,17 @@ export function allowMirrorEvents(location: VaultLocation, mirror: string, grant
   ]);
 }
 
+/** Find recovery points of objects and read what is mirrored by name, size and digest. None of the objects. */
+export function allowReadInventories(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return combine([
+    allowList(location, grantee),
+    ...[MANIFEST_NAME, INVENTORY_PIECES].map((name) =>
+      allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], `*/${name}`),
+    ),
+    allowKey(location, grantee, ['kms:Decrypt']),
+  ]);
+}
+
 /** Read what mirrors hold, and list its versions. */
 export function allowReadMirrors(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
   return combine([allowRead(location, grantee), allowList(location, grantee, ['s3:ListBucketVersions'])]);

@@ -30,7 +30,8 @@ import { Functions } from './services/functions';
 import { Keys } from './services/keys';
 import { Logs, type LogLine } from './services/logs';
 import { Parameters } from './services/parameters';
-import { Queues } from './services/queues';
+import { QueuePolling } from './services/queue-polling';
+import { Queues, type Queue } from './services/queues';
 import { Secrets } from './services/secrets';
 import type { Task } from './services/task-definitions';
 import { Tasks } from './services/tasks';
@@ -81,6 +82,7 @@ export class Cloud {
   readonly secrets: Secrets;
   readonly parameters: Parameters;
   readonly queues: Queues;
+  readonly queuePolling: QueuePolling;
   readonly logs: Logs;
   readonly functions: Functions;
   readonly topics: Topics;
@@ -113,6 +115,7 @@ export class Cloud {
     const { keys, logs, queues, secrets, parameters, now: time } = this;
     const common = { account, iam, metrics, clock, background, now: time, endpoints };
     this.functions = new Functions({ ...common, logs, queues });
+    this.queuePolling = new QueuePolling({ ...common, queues, functions: this.functions });
     this.topics = new Topics({ ...common, keys, queues, functions: this.functions, endpoint: host('sns') });
     const changed = (task: Task, containers: readonly string[]): void => this.tellTask(task, containers);
     this.tasks = new Tasks({ ...common, logs, secrets, parameters, localEnvironment, changed });
@@ -250,13 +253,19 @@ export class Cloud {
     const next = new Date(minute + LOOK_AFTER_MS + (clock.now().getTime() - minute >= LOOK_AFTER_MS ? MINUTE_MS : 0));
     clock.at(next, async () => {
       this.lookEveryMinute();
-      for (const { name, messages } of this.queues.all()) {
-        const metric = 'ApproximateNumberOfMessagesVisible';
-        this.metrics.put('AWS/SQS', metric, { QueueName: name }, next, messages.length, 'Count');
-      }
+      for (const queue of this.queues.all()) this.measure(queue, next);
       this.alarms.evaluate(next);
       await this.background.settled();
     });
+  }
+
+  /** A message that a function works on counts as one that waits. */
+  private measure({ name, messages }: Queue, at: Date): void {
+    const dimensions = { QueueName: name };
+    const oldestMs = Math.min(at.getTime(), ...messages.map(({ sentAt }) => sentAt.getTime()));
+    this.metrics.put('AWS/SQS', 'ApproximateNumberOfMessagesVisible', dimensions, at, messages.length, 'Count');
+    const ageSeconds = (at.getTime() - oldestMs) / 1000;
+    this.metrics.put('AWS/SQS', 'ApproximateAgeOfOldestMessage', dimensions, at, ageSeconds, 'Seconds');
   }
 
   private applyLifecyclesDaily(): void {

@@ -3,6 +3,8 @@ import type { Json } from '../template/template';
 import { optional, physicalName, text, type Handler } from './handler';
 
 const DEFAULT_TIMEOUT_SECONDS = 3;
+/** Of a queue. */
+const DEFAULT_BATCH_SIZE = 10;
 
 export const lambdaFunction: Handler = (resource, cloud) => {
   const { properties, stack } = resource;
@@ -42,6 +44,22 @@ export const permission: Handler = (resource, cloud) => {
     Action: text(resource, 'Action'),
     Resource: called.arn,
     ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
+  });
+  return { ref: resource.logicalId };
+};
+
+export const eventSourceMapping: Handler = (resource, cloud) => {
+  const { BatchSize, MaximumBatchingWindowInSeconds, FunctionResponseTypes } = resource.properties as {
+    BatchSize?: number;
+    MaximumBatchingWindowInSeconds?: number;
+    FunctionResponseTypes?: string[];
+  };
+  cloud.queuePolling.add({
+    queue: cloud.queues.get(text(resource, 'EventSourceArn')),
+    function: cloud.functions.get(text(resource, 'FunctionName')),
+    batchSize: Number(BatchSize ?? DEFAULT_BATCH_SIZE),
+    windowMs: Number(MaximumBatchingWindowInSeconds ?? 0) * 1000,
+    reportsFailures: FunctionResponseTypes?.includes('ReportBatchItemFailures') === true,
   });
   return { ref: resource.logicalId };
 };

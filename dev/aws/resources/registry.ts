@@ -38,6 +38,7 @@ export const REGISTRY: Readonly<Record<string, Handler | NotLived>> = {
   'AWS::IAM::Role': iam.role,
   'AWS::KMS::Key': key,
   'AWS::Lambda::EventInvokeConfig': lambda.eventInvokeConfig,
+  'AWS::Lambda::EventSourceMapping': lambda.eventSourceMapping,
   'AWS::Lambda::Function': lambda.lambdaFunction,
   'AWS::Lambda::Permission': lambda.permission,
   'AWS::Logs::LogGroup': logGroup,

@@ -1,4 +1,4 @@
-/** SQS: queues that messages come into. Here they are dead-letter queues, which a person reads. */
+/** SQS: queues that messages come into: dead-letter queues, which a person reads, and those that functions are fed from. */
 import type { Iam } from '../iam/iam';
 import type { PolicyDocument, Principal } from '../iam/policy';
 import { ServiceError } from './service-error';
@@ -7,13 +7,23 @@ export interface QueueMessage {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly sentAt: Date;
+  /** How often a function got it. */
+  receiveCount?: number;
+  /** Nobody gets it until then. */
+  hiddenUntilMs?: number;
 }
 
 export interface Queue {
   readonly arn: string;
   readonly name: string;
   readonly url: string;
+  /** How long a message is hidden from others that somebody received. */
+  readonly visibilityTimeoutMs: number;
+  /** Where messages go that were received too often. */
+  readonly redrive?: { readonly deadLetterQueue: string; readonly maxReceiveCount: number };
   policy?: PolicyDocument;
+  /** Told of each new message. */
+  onMessage?: () => void;
   /** The oldest first. */
   readonly messages: QueueMessage[];
 }
@@ -64,5 +74,6 @@ export class Queues {
       context: sourceArn === undefined ? {} : { 'aws:SourceArn': sourceArn },
     });
     queue.messages.push({ body, attributes, sentAt: this.now() });
+    queue.onMessage?.();
   }
 }

@@ -38,7 +38,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(async () => {
   cloud = await Cloud.start({ start: START });
   cloud.logs.add(LOG);
-  queue = cloud.queues.add({ arn: QUEUE, name: 'dead', url: 'https://dead' });
+  queue = cloud.queues.add({ arn: QUEUE, name: 'dead', url: 'https://dead', visibilityTimeoutMs: 0 });
   called = cloud.functions.add({
     name: 'work',
     arn: 'arn:aws:lambda:eu-central-1:111122223333:function:work',
