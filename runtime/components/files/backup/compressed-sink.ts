@@ -85,7 +85,8 @@ export class CompressedSink {
   }
 
   private async flush(): Promise<void> {
-    const bytes = Buffer.concat(this.gathered);
+    // What comes in large pieces is not copied: a base backup would make as much garbage as it has bytes.
+    const bytes = this.gathered.length === 1 ? this.gathered[0] : Buffer.concat(this.gathered);
     this.gathered = [];
     this.gatheredBytes = 0;
     if (bytes.length === 0) return;
