@@ -1,5 +1,5 @@
 /**
- * Archives what an earlier receiver left in the directory, before the server is asked for anything: it may be all that is left
+ * Archives what an earlier stream left, before the server is asked for anything: it may be all that is left
  * of a server that is gone.
  */
 import { open } from 'node:fs/promises';
@@ -15,13 +15,11 @@ export async function pushLeftovers(files: ReceivedFiles, source: string, contex
     const path = files.pathOf(file.name);
     const header = file.kind === 'segment' ? await headerOf(path) : undefined;
     if (header) await pushWalFile({ path, source, systemIdentifier: header.systemIdentifier }, context);
-    await files.remove(file);
   }
   for (const file of await files.unfinished()) {
     const log = await files.readLog(file);
     const header = log && readSegmentHeader(log);
     if (header) await pushPartial({ source, ...header, file, log }, context);
-    await files.remove(file);
   }
 }
 

@@ -62,7 +62,7 @@ export async function receiveStream(stream: Stream): Promise<void> {
   const [, , unarchived] = await Promise.all([ended, watching, archiving]);
   if (failure) throw failure;
   // Ended in order, and yet not all of it is archived: the next stream begins with that.
-  if (unarchived && !context.signal.aborted) throw unarchived.thrown;
+  if (unarchived) throw unarchived.thrown;
 }
 
 async function watchServer(

@@ -9,7 +9,7 @@ import type { PushContext } from '../push-subject';
 import { isPassing } from './passing';
 import { afterGap, gapFailure, prepareSlot, type PreparedSlot } from './prepare-slot';
 import { pushLeftovers } from './push-leftovers';
-import { ReceivedFiles } from './received-files';
+import { ReceiveDirectory } from './receive-directory';
 import { ReceivedServer } from './received-server';
 import { receiveStream } from './receive-stream';
 import type { StartPosition } from './start-position';
@@ -26,14 +26,18 @@ const MOST_PAUSE_MS = 30_000;
  * @throws `wal-missing` for a gap, `wal-conflict`, `wal-foreign`, `wal-damaged`, or what is wrong with the settings.
  */
 export async function receiveWal(request: ReceiveRequest, context: ReceiveContext): Promise<ReceiveReport> {
-  const receiver = new Receiver(await ReceivedFiles.open(request.directory), request, context);
+  const receiver = new Receiver(await ReceiveDirectory.open(request.directory), request, context);
   let failures = 0;
   while (!context.signal.aborted) {
     try {
       await receiver.once(() => (failures = 0));
     } catch (thrown) {
       const error = toBackupError(thrown);
-      if (context.signal.aborted) break;
+      if (context.signal.aborted) {
+        // The server keeps it: no reason to end as failed, and none to be silent.
+        if (isPassing(error)) context.warn(`not all that was received is archived: ${error.message}`);
+        break;
+      }
       if (!isPassing(error)) throw error;
       failures += 1;
       receiver.interruptions += 1;
@@ -55,7 +59,7 @@ class Receiver {
   private readonly pushing: PushContext;
 
   constructor(
-    private readonly files: ReceivedFiles,
+    private readonly directory: ReceiveDirectory,
     private readonly request: ReceiveRequest,
     private readonly context: ReceiveContext,
   ) {
@@ -69,8 +73,11 @@ class Receiver {
   }
 
   async once(onStreaming: () => void): Promise<void> {
-    const { files, request, context } = this;
-    await pushLeftovers(files, request.source, this.pushing);
+    const { directory, request, context } = this;
+    for (const files of await directory.streams()) {
+      await pushLeftovers(files, request.source, this.pushing);
+      await directory.drop(files);
+    }
     const server = await ReceivedServer.open(context.server, request, context.signal);
     try {
       this.requireSame(server);
@@ -85,10 +92,10 @@ class Receiver {
   }
 
   private async stream(server: ReceivedServer, start: StartPosition, onStreaming: () => void): Promise<void> {
-    const { files, request, context, pushing } = this;
+    const { directory, request, context, pushing } = this;
     const { segmentBytes, log } = server;
     const { systemIdentifier } = log;
-    await files.beginAt(start, segmentBytes);
+    const files = await directory.begin(start, segmentBytes);
     const uploader = new Uploader(
       files,
       { source: request.source, systemIdentifier, segmentBytes },
@@ -98,6 +105,8 @@ class Receiver {
     context.onStreaming(formatLsn(start.lsn), start.timeline);
     try {
       await receiveStream({ server, files, uploader, request, context, pushing });
+      // All of it is archived.
+      await directory.drop(files);
     } finally {
       this.segments += uploader.counts.segments;
       this.partials += uploader.counts.partials;

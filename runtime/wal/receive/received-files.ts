@@ -1,42 +1,10 @@
-/**
- * The directory that `pg_receivewal` writes into. What lies in it goes with the machine and counts for nothing until it is
- * archived.
- */
-import { lstat, mkdir, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+/** What one `pg_receivewal` has written. It goes with the machine, and counts for nothing until it is archived. */
+import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { parseWalFile, segmentAt, segmentStart, type WalFile } from '../../../model';
-import { BackupError } from '../../errors';
-import type { StartPosition } from './start-position';
-
-const PARTIAL = '.partial';
+import { parseWalFile, segmentStart, type WalFile } from '../../../model';
 
 export class ReceivedFiles {
-  /** The directory is made, and must be ours alone: what lies in it becomes part of the archive. */
-  static async open(directory: string): Promise<ReceivedFiles> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const stats = await lstat(directory);
-    const own = process.getuid?.() ?? stats.uid;
-    const isOurs = stats.isDirectory() && stats.uid === own && (stats.mode & 0o022) === 0;
-    const stranger = isOurs ? (await readdir(directory)).find((name) => !isKnown(name)) : undefined;
-    if (isOurs && stranger === undefined) return new ReceivedFiles(directory);
-    throw new BackupError('configuration-invalid', `${JSON.stringify(directory)} cannot hold what is received`, {
-      detail: stranger
-        ? `It holds ${JSON.stringify(stranger)}, which is none of it.`
-        : 'It is no directory, or others may write into it.',
-      hint: 'Name a directory for this alone with --directory, with rights 0700.',
-    });
-  }
-
-  private constructor(readonly directory: string) {}
-
-  /**
-   * Empties the directory, and makes `pg_receivewal` begin at this segment: it goes on with the newest that it finds, and an empty
-   * one that is not full begins at its beginning.
-   */
-  async beginAt({ timeline, lsn }: StartPosition, segmentBytes: number): Promise<void> {
-    for (const name of await readdir(this.directory)) await rm(this.pathOf(name), { force: true });
-    await writeFile(this.pathOf(`${segmentAt(timeline, lsn, segmentBytes)}${PARTIAL}`), '', { mode: 0o600 });
-  }
+  constructor(readonly directory: string) {}
 
   /** Full segments in order of the log, each after the history of its timeline. */
   async finished(): Promise<readonly WalFile[]> {
@@ -105,11 +73,6 @@ export class ReceivedFiles {
 export function endOf(segment: string | undefined, segmentBytes: number, lengthBytes: number): bigint {
   const start = segment === undefined ? undefined : segmentStart(segment, segmentBytes);
   return start === undefined ? 0n : start + BigInt(Math.ceil(lengthBytes / 8) * 8);
-}
-
-/** A history has another name while it is written. */
-function isKnown(name: string): boolean {
-  return parseWalFile(name.replace(/\.history\.tmp$/, '.history')) !== undefined;
 }
 
 const ZEROS = Buffer.alloc(64 * 1024);

@@ -1,8 +1,11 @@
 /** A server that archives nothing by itself, a receiver of its log as a process of its own, and servers recovered from what it archived. */
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DEFAULT_SEGMENT_BYTES, formatLsn, longestPartials } from '../../../../model';
 import { dataDirectory } from '../../../../runtime/postgres/initialise-cluster';
+import { serverUser } from '../../../../runtime/postgres/operating-system-user';
+import { launchServer, type RunningServer } from '../../../../runtime/postgres/server-process';
+import { findServerTools } from '../../../../runtime/postgres/server-tools';
 import { auditWal } from '../../../../runtime/wal/audit';
 import { receiveWal } from '../../../../runtime/wal/receive/receive-wal';
 import { endOf } from '../../../../runtime/wal/receive/received-files';
@@ -24,8 +27,15 @@ export interface Receiver {
   stop(): Promise<ReceiveReport>;
 }
 
+export interface Standby {
+  readonly port: number;
+  readonly sql: (script: string) => Promise<string>;
+  readonly promote: () => Promise<void>;
+}
+
 export class ReceivingLab {
   private readonly processes: RunningCli[] = [];
+  private readonly standbys: RunningServer[] = [];
 
   private constructor(readonly moments: MomentLab) {}
 
@@ -44,6 +54,7 @@ export class ReceivingLab {
       child.kill('SIGKILL');
       await ended;
     }
+    for (const server of this.standbys) await server.shutDown('immediate');
     await this.moments.stop();
   }
 
@@ -148,6 +159,29 @@ export class ReceivingLab {
     });
     const [cluster] = audit.clusters;
     return cluster.timelines.find((one) => one.timeline === timeline)?.ranges ?? [];
+  }
+
+  /** A standby that follows the server; `promote` makes a primary of it. */
+  async standby(): Promise<Standby> {
+    const { lab } = this.primary;
+    const directory = await this.primary.baseBackup();
+    await writeFile(path.join(directory, 'data', 'standby.signal'), '');
+    const { PGUSER, PGPASSWORD, PGPORT } = lab.connection().env;
+    const conninfo = `host=127.0.0.1 port=${PGPORT} user=${PGUSER} password=${PGPASSWORD}`;
+    const { postgres } = await findServerTools(lab.server.major);
+    const settings = { archive_mode: 'off', primary_conninfo: conninfo, hot_standby: 'on' };
+    const server = await launchServer({ postgres, directory, user: await serverUser(), settings });
+    this.standbys.push(server);
+    const { port } = server;
+    const sql = (script: string) => lab.sql('postgres', script, { port });
+    return {
+      port,
+      sql,
+      promote: async () => {
+        await sql('SELECT pg_promote()');
+        await until('it is a primary', async () => (await sql('SELECT pg_is_in_recovery()')) === 'f');
+      },
+    };
   }
 
   /** What a restore as far as the archive goes has in the ledger. */
