@@ -12,6 +12,7 @@ import { BackupPlan } from './backup-plan';
 import { BackupRule } from './backup-rule';
 import { BackupTask } from './backup-task';
 import { CONTAINER_NAME } from './container-name';
+import { SetSchedule } from './set-schedule';
 
 /**
  * What is started, where, and when.
@@ -29,6 +30,13 @@ export interface BackupSchedulesProps {
   /** When the task is started; a schedule for each rule. */
   readonly plan: BackupPlan;
 
+  /**
+   * When sets are made, which start the task instead.
+   *
+   * @default - no rule of the plan makes sets
+   */
+  readonly sets?: SetSchedule;
+
   /** Where a start that could not be made is kept for a person to look at. */
   readonly deadLetterQueue: sqs.IQueue;
 }
@@ -41,7 +49,7 @@ export class BackupSchedules extends Construct {
   public readonly group: scheduler.ScheduleGroup;
   /** The role that starts the task. */
   public readonly role: iam.Role;
-  /** A schedule for each rule of the plan, in the plan's order. */
+  /** A schedule for each rule of the plan that makes no sets, in the plan's order. */
   public readonly schedules: scheduler.Schedule[];
 
   constructor(scope: Construct, id: string, props: BackupSchedulesProps) {
@@ -50,7 +58,9 @@ export class BackupSchedules extends Construct {
     this.group = new scheduler.ScheduleGroup(this, 'Group', { removalPolicy: RemovalPolicy.DESTROY });
     this.role = this.createRole();
     props.plan._use(this.node.path);
-    this.schedules = props.plan.rules.map((rule) => this.addSchedule(rule, props));
+    this.schedules = props.plan.rules
+      .filter((rule) => !props.sets?._starts(props.plan, rule))
+      .map((rule) => this.addSchedule(rule, props));
     acknowledgeInlinePolicies(this.role);
   }
 

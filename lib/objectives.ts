@@ -1,6 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
 import { BackupPlan } from './backup-plan';
 
+/** Throws when an objective that is stated cannot be kept by the plan, or cannot be meant. */
+export function requireObjectives(stated: {
+  readonly plan: BackupPlan;
+  readonly recoveryPointObjective?: Duration;
+  readonly recoveryTimeObjective?: Duration;
+}): void {
+  if (stated.recoveryPointObjective) requireRecoveryPointObjective(stated.recoveryPointObjective, stated.plan);
+  if (stated.recoveryTimeObjective) requireRecoveryTimeObjective(stated.recoveryTimeObjective);
+}
+
 /** Throws when the plan cannot give the recovery point objective, and says what would. */
 export function requireRecoveryPointObjective(objective: Duration, plan: BackupPlan): void {
   const rule = plan.mostFrequentRule;

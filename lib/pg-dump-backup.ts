@@ -12,6 +12,7 @@ import { IBackupVault } from './backup-vault-props';
 import { DumpContent } from './dump-content';
 import { PostgresSource } from './postgres-source';
 import { ScheduledComponent } from './scheduled-component';
+import { SetSchedule } from './set-schedule';
 
 /**
  * Tables that are not like the others. Each entry is a pattern as `pg_dump --table` takes it: `schema.table`, with `*` and `?`.
@@ -107,6 +108,13 @@ export interface PgDumpBackupProps extends PgDumpOptions, BackupTaskOptions {
 
   /** When backups are made. */
   readonly plan: BackupPlan;
+
+  /**
+   * When sets are made, which start the dump instead of itself.
+   *
+   * @default - it is started by itself, by every rule of its plan
+   */
+  readonly sets?: SetSchedule;
 
   /** Network of the task. */
   readonly vpc: ec2.IVpc;

@@ -13,6 +13,7 @@ import { Notify } from './notify';
 import { PgDumpOptions } from './pg-dump-backup';
 import { PostgresSource } from './postgres-source';
 import { RetentionOptions } from './retention';
+import { SetSchedule } from './set-schedule';
 import { VerificationOptions } from './verification';
 
 /**
@@ -45,6 +46,13 @@ export interface PostgresBackupProps extends PgDumpOptions, BackupTaskOptions {
    * @default BackupPlan.production()
    */
   readonly plan?: BackupPlan;
+
+  /**
+   * When all that is added is backed up together, as a set that is restored as one.
+   *
+   * @default - never by itself: each component by its own schedule, and a set when a person makes one
+   */
+  readonly sets?: SetSchedule;
 
   /**
    * Cluster that the tasks run in. One cluster can serve many backups.
