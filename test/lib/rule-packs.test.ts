@@ -16,6 +16,7 @@ import {
   BackupReports,
   BackupVault,
   ConfigurationBackup,
+  ContinuousMirroring,
   DrillSchedule,
   FileSystemBackup,
   Heartbeat,
@@ -70,7 +71,8 @@ const TRIED: Readonly<Record<string, Tried>> = {
   Objects: {
     build: (stack) => {
       const backup = testBackup(stack);
-      const mirror = new ObjectMirror(stack, 'Mirror', backup.componentDefaults);
+      const continuous = ContinuousMirroring.fromEvents();
+      const mirror = new ObjectMirror(stack, 'Mirror', { ...backup.componentDefaults, continuous });
       mirror.addMirror('uploads', {
         from: ObjectSource.bucket(s3.Bucket.fromBucketName(stack, 'Uploads', 'acme-uploads')),
       });

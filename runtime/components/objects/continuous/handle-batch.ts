@@ -97,7 +97,7 @@ class Batch {
   }
 
   private async work(jobs: readonly Job[]): Promise<void> {
-    const signal = AbortSignal.timeout(Math.max(1, this.surroundings.remainingMs() - RESERVED_MS));
+    const signal = AbortSignal.timeout(Math.max(1, Math.floor(this.surroundings.remainingMs() - RESERVED_MS)));
     // Each request on its way listens to it.
     setMaxListeners(0, signal);
     const left = jobs[Symbol.iterator]();
