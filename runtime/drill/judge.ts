@@ -26,6 +26,9 @@ const OF_THE_BACKUP: ReadonlySet<string> = new Set([
   'encoding-mismatch',
   'restore-failed',
   'comparison-failed',
+  'wal-missing',
+  'wal-damaged',
+  'wal-foreign',
 ]);
 
 /** A tool says in words what it ran into. */
@@ -51,10 +54,25 @@ interface Cause {
 const CAUSES: readonly Cause[] = [
   {
     codes: ['restore-failed', 'tool-failed', 'internal', 'archive-damaged', 'drill-server-ended'],
-    words: /No space left on device|ENOSPC|could not extend file/,
+    words: /No space left on device|ENOSPC|could not extend file|File too large|EFBIG/,
     code: 'disk-full',
     message: 'the drill ran out of disk',
     hint: 'Give the task more ephemeral storage, or set TMPDIR to a larger volume.',
+  },
+  {
+    codes: ['restore-failed'],
+    // As `archive-get` says it, into the log of the server that recovers.
+    words: /^error: could not (?:read|list|describe) ".*" in /m,
+    code: 'store-unreachable',
+    message: 'the recovering server could not read the archived log',
+    hint: 'Look whether the drill’s role may read it, and whether the store answers; then drill again.',
+  },
+  {
+    codes: ['restore-failed'],
+    words: /resource manager with ID \d+ not registered/,
+    code: 'extension-missing',
+    message: 'the log holds records of an extension, and a drill loads no libraries',
+    hint: 'A drill cannot replay them: restore such a server by hand, with the extension preloaded.',
   },
   {
     codes: ['restore-failed', 'tool-failed', 'server-unreachable', 'table-unreadable'],

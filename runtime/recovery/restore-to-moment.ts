@@ -166,6 +166,7 @@ async function recover(
       config_file: run.configuration,
       ...harmlessSettings(chosen.point.manifest.server.major),
     }),
+    ...beforeGapSettings(chosen),
     ...(await controlSettings(dataDirectory, tools, context.signal)),
     ...recoverySettings(target, chosen.timeline, command),
   };
@@ -185,6 +186,12 @@ async function recover(
     await server?.end();
     await run.remove();
   }
+}
+
+/** Reading ahead would ask for what is missing behind the moment, and end in a failure although the moment is before it. */
+function beforeGapSettings({ log, reach, timeline, point }: ChosenBase): Settings {
+  const hasPrefetch = point.manifest.server.major >= 15;
+  return hasPrefetch && log.goesOnAfter(reach, timeline) ? { recovery_prefetch: 'off' } : {};
 }
 
 /** It is made a primary only after it was looked at, and never when it stands elsewhere. */

@@ -31,7 +31,8 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  parent = await mkdtemp(path.join(tmpdir(), 'postgres-backup-test-'));
+  // Short: the path of a socket has 107 bytes at most.
+  parent = await mkdtemp(path.join(tmpdir(), 'pgb-'));
   // Root lends the server another user, who must get through.
   await chmod(parent, 0o711);
 });

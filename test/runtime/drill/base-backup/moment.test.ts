@@ -1,5 +1,12 @@
-/** A whole server is restored to a moment by lot, for practice: it stands there, is sound, and nothing of it acts. */
-import { ServerDrillLab } from './support';
+/** A whole server is restored for practice, to a moment by lot: it stands there and nowhere else, and it is sound. */
+import { chooseMoment } from '../../../../runtime/drill/base-backup/choose-moment';
+import { DrillPhases } from '../../../../runtime/drill/phases';
+import { Findings } from '../../../../runtime/drill/findings';
+import { readDrill } from '../../../../runtime/drill/records';
+import { BackupError } from '../../../../runtime/errors';
+import { silentReporter, type Reporter } from '../../../../runtime/observe/reporter';
+import { check, findings } from '../support/drill-lab';
+import { comparison, serverPid, ServerDrillLab } from './support';
 
 let lab: ServerDrillLab;
 
@@ -8,8 +15,104 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lab.stop(), 60_000);
 
-test('clean: passes', async () => {
-  const made = await lab.drill();
-  console.log(JSON.stringify({ ...made, databases: made.databases }, null, 1).slice(1500));
-  expect(made.outcome).toBe('passed');
+/** Does something as soon as a step begins. */
+function onStep(name: string, act: () => void): Reporter {
+  return {
+    ...silentReporter,
+    begin: (step, options) => {
+      if (step === name) act();
+      return silentReporter.begin(step, options);
+    },
+  };
+}
+
+test('passes, and the record says which moment, by which seed, what was compared and what it took', async () => {
+  const made = await lab.drill({ seed: 7, recoveryTimeObjectiveSeconds: 3600 });
+  expect(findings(made)).toBe('');
+  expect(made).toMatchObject({ component: 'base-backup', outcome: 'passed', seed: 7, moment: { asked: 'random' } });
+  expect(made.moment?.target).toMatch(/^position .*, where transaction \d+ ended at /);
+  expect(made.moment?.target).toContain(made.moment?.lastTransactionAt);
+  expect(comparison(made, 'files').compared).toBe(made.point?.items);
+  expect(comparison(made, 'tables').compared).toBeGreaterThan(100);
+  expect(comparison(made, 'indexes').compared).toBeGreaterThan(100);
+  const phases = made.phases.map(({ name }) => name);
+  expect(phases).toEqual(expect.arrayContaining(['moment', 'base backup', 'recovery', 'disarming', 'comparing']));
+  const restoring = made.phases.filter(({ name }) => ['base backup', 'recovery', 'writing to disk'].includes(name));
+  expect(made.restoreMs).toBe(restoring.reduce((sum, { durationMs }) => sum + durationMs, 0));
+  const [key] = (await lab.keys()).slice(-1);
+  expect(key).toMatch(/^orders\/drills\/base-backup\/\d{4}\/\d\d\/\d\d\//);
+  expect((await readDrill(lab.store, key)).drill).toEqual(made);
 }, 120_000);
+
+test('at the time that was asked for there is what was committed before, and nothing after it', async () => {
+  const mark = lab.marks[11];
+  const checks = [
+    check('newest row', 'SELECT max(id) FROM public.ledger', { kind: 'equals', number: mark.id }, 'postgres'),
+    check('rows', 'SELECT count(*) FROM ledger', { kind: 'equals', number: mark.id }),
+    check('wrong', 'SELECT count(*) FROM ledger', { kind: 'equals', number: mark.id + 1 }),
+  ];
+  const made = await lab.drill({ moment: mark.at, checks });
+  expect(made.checks.map(({ outcome }) => outcome)).toEqual(['passed', 'passed', 'failed']);
+  expect(made.outcome).toBe('failed');
+}, 120_000);
+
+test('the same seed draws the same moment, others draw others; all of them can be reached', async () => {
+  const { store, signal, now } = lab.moments.primary.lab.context({});
+  const draw = async (seed: number) => {
+    const request = lab.request({ seed });
+    const phases = new DrillPhases(silentReporter);
+    const work = {
+      request,
+      phases,
+      findings: new Findings(request, now()),
+      context: { store, signal, now, reporter: silentReporter },
+    };
+    return (await chooseMoment(work)).words;
+  };
+  const drawn = await Promise.all([1, 2, 3, 4, 1].map(draw));
+  expect(drawn[4]).toBe(drawn[0]);
+  expect(new Set(drawn).size).toBeGreaterThan(2);
+}, 60_000);
+
+test('a segment that is gone: no moment behind it can be restored, which is a failure although one before it was', async () => {
+  const made = await lab.withoutMiddleSegment(() => lab.drill({ seed: 3 }));
+  expect(comparison(made, 'moment').outcome).toBe('passed');
+  expect(findings(made)).toMatch(/^log of server failed: the archived log has a gap behind this base backup/m);
+  expect(made.outcome).toBe('failed');
+  const latest = await lab.withoutMiddleSegment(() => lab.drill({ moment: 'latest' }));
+  expect([latest.outcome, latest.failure?.code]).toEqual(['failed', 'point-missing']);
+}, 120_000);
+
+test('a segment that is damaged has failed; a store that its server cannot reach has not been asked', async () => {
+  const damaged = await lab.withDamagedSegment(() => lab.drill({ moment: 'latest' }));
+  expect([damaged.outcome, damaged.restoreMs]).toEqual(['failed', null]);
+  const environment = {
+    ...lab.request().logReader?.environment,
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+    AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9',
+  };
+  const logReader = { program: lab.request().logReader?.program ?? [], environment };
+  const unreachable = await lab.drill({ moment: 'latest', logReader });
+  expect([unreachable.outcome, unreachable.failure?.code]).toEqual(['could not verify', 'store-unreachable']);
+}, 120_000);
+
+test('out of time in the middle of recovery; its server killed under the last comparison: nothing is known, and nothing left', async () => {
+  const stop = new AbortController();
+  const late = onStep('recovery', () => stop.abort(new BackupError('deadline-exceeded', 'not finished after 1 s')));
+  const stopped = await lab.drill({}, { signal: stop.signal, reporter: late });
+  expect([stopped.outcome, stopped.failure?.code]).toEqual(['could not verify', 'deadline-exceeded']);
+  const killed = await lab.drill(
+    {},
+    { reporter: onStep('comparing', () => process.kill(serverPid(lab.scratch), 'SIGKILL')) },
+  );
+  expect([killed.outcome, killed.failure?.code, killed.restoreMs]).toEqual([
+    'could not verify',
+    'drill-server-ended',
+    null,
+  ]);
+}, 120_000);
+
+test('no base backup at all', async () => {
+  const made = await lab.drill({ source: 'nobody' });
+  expect([made.outcome, made.failure?.code, made.point]).toEqual(['failed', 'point-missing', null]);
+});
