@@ -10,12 +10,18 @@ export interface RestoreTargets {
   readonly dumpOptions: readonly string[];
   /** `s3://…` by mirror. */
   readonly objects: ReadonlyMap<string, string>;
+  readonly configuration: ConfigurationTarget;
   /** A directory. */
   readonly files?: string;
   /** For objects and files. */
   readonly overwrite: 'overwrite' | 'refuse';
   readonly skip: readonly Component[];
 }
+
+/** `diff`: it is only said what differs. `apply`: the entries named are written back after that. */
+export type ConfigurationTarget =
+  | { readonly action: 'diff' }
+  | { readonly action: 'apply'; readonly names: readonly string[]; readonly parameterKey?: string };
 
 /** Refuses a set of which something is neither restored nor left out on purpose. */
 export function restoreSteps({ members }: BackupSet, targets: RestoreTargets): RestoreStep[] {
@@ -29,8 +35,7 @@ function stepsOf(member: SetMember, targets: RestoreTargets): RestoreStep[] {
   const overwrite = targets.overwrite === 'overwrite' ? ['--overwrite'] : [];
   switch (member.component) {
     case 'configuration':
-      // Shown, not written: which of it is to be as it was, a person says by name.
-      return [step('configuration: what differs', ['restore', 'configuration', point])];
+      return configurationSteps(point, targets);
     case 'dump':
       return dumpSteps(point, targets);
     case 'objects':
@@ -49,6 +54,17 @@ function stepsOf(member: SetMember, targets: RestoreTargets): RestoreStep[] {
     case 'n8n':
       throw notStated(member.component, 'nothing: this version cannot restore it as a part of a set');
   }
+}
+
+/** First what differs, for whoever reads the log later: after the writing nothing does. */
+function configurationSteps(point: string, { configuration }: RestoreTargets): RestoreStep[] {
+  const command = ['restore', 'configuration', point];
+  const diff = step('configuration: what differs', command);
+  if (configuration.action === 'diff') return [diff];
+  const { names, parameterKey } = configuration;
+  const key = parameterKey === undefined ? [] : ['--parameter-key', parameterKey];
+  const named = names.flatMap((name) => ['--name', name]);
+  return [diff, step('configuration: written back', [...command, '--apply', ...named, ...key])];
 }
 
 function dumpSteps(point: string, { databases, dumpOptions }: RestoreTargets): RestoreStep[] {

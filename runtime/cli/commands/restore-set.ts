@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { COMPONENTS, type BackupSet, type Component, type SqlCheck } from '../../../model';
 import { usageError } from '../../errors';
-import { restoreSteps, type RestoreTargets } from '../../system/restore-steps';
+import { restoreSteps, type ConfigurationTarget, type RestoreTargets } from '../../system/restore-steps';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, serverHelp, VAULT_HELP } from '../help-text';
@@ -14,6 +14,9 @@ interface RestoreSetOptions {
   readonly service: readonly string[];
   readonly cluster?: string;
   readonly objectsTo: ReadonlyMap<string, string>;
+  readonly configuration: 'apply' | 'diff' | 'skip';
+  readonly configurationName: readonly string[];
+  readonly parameterKey?: string;
   readonly filesTo?: string;
   readonly overwrite?: boolean;
   readonly clean?: boolean;
@@ -64,6 +67,16 @@ function addSetOptions(command: Command): void {
       .argParser(places)
       .default(new Map(), 'nowhere'),
     new Option('--files-to <directory>', 'the directory for the files').argParser(nonEmpty),
+    new Option('--configuration <how>', 'diff: only say what differs; apply: write it back by name after that; skip')
+      .argParser(oneOf(['diff', 'apply', 'skip']))
+      .default('diff'),
+    new Option('--configuration-name <name>', 'entry that is written back, such as parameter:/orders/flags; repeat it')
+      .argParser(repeatable)
+      .default([], 'all that have a place to be put back to'),
+    new Option(
+      '--parameter-key <key>',
+      'key of KMS for a SecureString that is written; the account’s own by default',
+    ).argParser(nonEmpty),
     new Option('--overwrite', 'write over other objects and files under the same name'),
     new Option('--skip <component>', 'leave a component of the set out; repeat it')
       .argParser(skipped)
@@ -109,6 +122,7 @@ export async function restoreSet(wanted: string, run: CommandRun): Promise<Answe
 async function targetsOf(set: BackupSet, options: RestoreSetOptions, run: CommandRun): Promise<RestoreTargets> {
   const absent = options.skip.find((component) => !set.members.some((member) => member.component === component));
   if (absent) throw usageError(`--skip ${absent}: the set has none`);
+  const configuration = await configurationTarget(set, options, run);
   const dump = set.members.find(({ component }) => component === 'dump');
   const point = dump?.point && !options.skip.includes('dump') ? await run.points('dump').find(dump.point) : undefined;
   return {
@@ -117,8 +131,34 @@ async function targetsOf(set: BackupSet, options: RestoreSetOptions, run: Comman
     objects: options.objectsTo,
     files: options.filesTo,
     overwrite: options.overwrite ? 'overwrite' : 'refuse',
-    skip: options.skip,
+    configuration,
+    skip: options.configuration === 'skip' ? [...options.skip, 'configuration'] : options.skip,
   };
+}
+
+/** What cannot be written back is refused before anything is stopped. */
+async function configurationTarget(
+  { members }: BackupSet,
+  { configuration: action, configurationName: wanted, parameterKey }: RestoreSetOptions,
+  run: CommandRun,
+): Promise<ConfigurationTarget> {
+  if (action !== 'apply' && wanted.length > 0) {
+    throw usageError('--configuration-name is given, but nothing is written back', 'Add --configuration apply.');
+  }
+  if (action !== 'apply') return { action: 'diff' };
+  const point = members.find(({ component }) => component === 'configuration')?.point;
+  if (!point) throw usageError('--configuration apply: the set has none');
+  const { manifest } = await run.points('configuration').find(point);
+  // A text has no place that it could be put back to.
+  const known = manifest.entries.filter(({ kind }) => kind !== 'text').map(({ name }) => name);
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw usageError(
+      `the set has no entry ${JSON.stringify(unknown)} to write back`,
+      `It has: ${known.join(', ') || 'none'}.`,
+    );
+  }
+  return { action, names: wanted.length > 0 ? wanted : known, parameterKey };
 }
 
 function skipped(text: string, before: readonly Component[]): readonly Component[] {

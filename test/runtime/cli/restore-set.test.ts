@@ -1,7 +1,7 @@
 import { SET_FORMAT, type BackupSet, type Component, type SetMember } from '../../../model';
 import type { RestoreSetRequest, ServiceControl } from '../../../runtime/system/restore-set';
 import type { SystemTools } from '../../../runtime/system/tools';
-import { NOW, runCli, TARGET } from './support/harness';
+import { examplePoint, NOW, runCli, TARGET } from './support/harness';
 
 const POINT = '20261120T021003Z-4k2m9x';
 
@@ -33,6 +33,18 @@ const SET: BackupSet = {
   warnings: [],
   tool: { name: 'postgres-backup', version: '1.2.3' },
 };
+/** The harness knows one point of each id: this is the dump's, with the entries of the configuration's. */
+const WITH_ENTRIES = {
+  ...examplePoint(),
+  manifest: {
+    ...examplePoint().manifest,
+    entries: [
+      { kind: 'parameter', name: 'parameter:/orders/flags' },
+      { kind: 'secret', name: 'secret:orders/smtp' },
+      { kind: 'text', name: 'text:notes' },
+    ],
+  },
+};
 const NO_SERVICES: ServiceControl = {
   desiredCount: async () => 0,
   stop: async () => undefined,
@@ -54,7 +66,11 @@ async function restored(argv: readonly string[]) {
     },
   };
   const services: Partial<SystemTools> = argv.includes('--dry-run') ? {} : { services: () => NO_SERVICES };
-  const ran = await runCli(['restore', 'set', 'latest', ...argv, ...TARGET], { system: { ...system, ...services } });
+  const points = [WITH_ENTRIES];
+  const ran = await runCli(['restore', 'set', 'latest', ...argv, ...TARGET], {
+    system: { ...system, ...services },
+    points,
+  });
   return { ...ran, requests };
 }
 
@@ -74,6 +90,26 @@ test('--dry-run says which commands would be run, and stops nothing', async () =
   ]);
 });
 
+test.each<[string[], string[]]>([
+  [['--configuration', 'skip'], []],
+  [
+    ['--configuration', 'apply', '--parameter-key', 'alias/orders'],
+    [
+      `restore configuration ${POINT}`,
+      `restore configuration ${POINT} --apply --name parameter:/orders/flags --name secret:orders/smtp --parameter-key alias/orders`,
+    ],
+  ],
+  [
+    ['--configuration', 'apply', '--configuration-name', 'secret:orders/smtp'],
+    [`restore configuration ${POINT}`, `restore configuration ${POINT} --apply --name secret:orders/smtp`],
+  ],
+])('%j: what differs is said first, and written back by name, before the database', async (argv, commands) => {
+  const { requests } = await restored([...argv, ...EVERYTHING]);
+  const steps = requests.flatMap((request) => request.steps.map((step) => step.argv.join(' ')));
+  expect(steps.slice(0, commands.length)).toEqual(commands);
+  expect(steps[commands.length]).toBe(`restore ${POINT}`);
+});
+
 test('what failed, and what is still stopped, is told; it ends with 1', async () => {
   const { exitCode, stdout, requests } = await restored(EVERYTHING);
   expect(exitCode).toBe(1);
@@ -86,6 +122,14 @@ test.each([
   [[], 'the set has objects, and it is not said where they go'],
   [['--skip', 'objects'], 'the set has files, and it is not said where they go'],
   [['--skip', 'objects', '--skip', 'files', '--skip', 'wal'], '--skip wal: the set has none'],
+  [
+    ['--configuration-name', 'parameter:/a', ...EVERYTHING],
+    '--configuration-name is given, but nothing is written back',
+  ],
+  [
+    ['--configuration', 'apply', '--configuration-name', 'text:notes', ...EVERYTHING],
+    'the set has no entry "text:notes" to write back',
+  ],
   [['--objects-to', 'uploads'], 'Give the mirror’s name and its bucket'],
 ])('%j is wrong usage: nothing is left out by accident', async (argv, message) => {
   const { exitCode, stderr, requests } = await restored(argv);
