@@ -1,3 +1,4 @@
+import type { DrilledComponent } from './drill';
 import type { Outcome } from './outcome';
 import type { RunOutcome } from './report';
 
@@ -22,6 +23,8 @@ export interface EvidentPoint {
 
 /** One line of the index of drills. */
 export interface EvidentDrill {
+  /** What was restored. */
+  readonly component: DrilledComponent;
   readonly drill: string;
   readonly key: string;
   /** Of the record's bytes: what the record after it names. */
@@ -29,6 +32,8 @@ export interface EvidentDrill {
   readonly startedAt: string;
   readonly outcome: Outcome;
   readonly point: string | null;
+  /** How much of it, or to which moment; empty for all of a dump. */
+  readonly scope: string;
   readonly restoreMs: number | null;
   readonly recoveryTimeObjectiveSeconds: number | null;
   readonly comparisons: { readonly passed: number; readonly of: number };

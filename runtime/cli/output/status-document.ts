@@ -1,6 +1,6 @@
 import { pointId, type RetentionClass } from '../../../model';
 import { ageSeconds, type ObjectiveResult } from '../../observe/status/evaluate';
-import type { DatedDrill } from '../../observe/status/drill-status';
+import type { DatedDrill, DrillStatus } from '../../observe/status/drill-status';
 import type { DatedSet } from '../../observe/status/set-status';
 import type { ComponentStatus, DatedPoint, SourceStatus } from '../../observe/status/source-status';
 
@@ -46,6 +46,8 @@ interface ComponentDocument {
     readonly code: string;
     readonly message: string;
   }[];
+  /** Of another component than the dump; `null` when there was none yet. */
+  readonly drills?: StatusDocument['drills'];
 }
 
 interface PointDocument {
@@ -64,7 +66,7 @@ export function statusDocument(status: SourceStatus, results: readonly Objective
     at: status.at.toISOString(),
     components: status.components.map((component) => componentDocument(component, status.at)),
     sets: setsDocument(status),
-    drills: drillsDocument(status),
+    drills: drillsDocument(status.drills, status.at),
     objectives: results,
   };
 }
@@ -80,7 +82,7 @@ function setsDocument({ sets, at }: SourceStatus): StatusDocument['sets'] {
   return { newest: document(newest), newestGood: newestGood && document(newestGood), kept };
 }
 
-function drillsDocument({ drills, at }: SourceStatus): StatusDocument['drills'] {
+function drillsDocument(drills: DrillStatus | undefined, at: Date): StatusDocument['drills'] {
   const document = (drill: DatedDrill): DrillDocument => ({
     ...drill,
     begunAt: drill.begunAt.toISOString(),
@@ -106,6 +108,7 @@ function componentDocument(status: ComponentStatus, at: Date): ComponentDocument
       code,
       message,
     })),
+    ...(component !== 'dump' && { drills: drillsDocument(status.drills, at) }),
   };
 }
 

@@ -2,6 +2,7 @@ import { pointId, RETENTION_CLASSES, type RetentionClass } from '../../../model'
 import { formatAge, formatDuration, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { ObjectiveResult } from '../../observe/status/evaluate';
+import type { DrillStatus } from '../../observe/status/drill-status';
 import type { ComponentStatus, SourceStatus } from '../../observe/status/source-status';
 import type { Style } from '../../observe/style';
 import type { Answer } from '../answer';
@@ -25,7 +26,7 @@ export function statusAnswer(status: SourceStatus, results: readonly ObjectiveRe
       ...statusTable(status, results, style),
       ...setLines(status.sets, status.at, style),
       ...status.components.flatMap((component) => componentLines(component, status, style)),
-      ...drillLines(status, style),
+      ...drillLines('drill', status.drills, status.at, style),
       ...sentences.map((sentence) => `  ${style.bad('✗')} ${sentence}`),
     ],
     document: statusDocument(status, results),
@@ -58,12 +59,12 @@ function componentLines(status: ComponentStatus, { components, at }: SourceStatu
 }
 
 /** `drill  2 days ago  passed  restored in 11 min 32 s  objective 4 h`. */
-function drillLines({ drills, at }: SourceStatus, style: Style): string[] {
-  if (!drills) return [labelled('drill', ['none yet'])];
+function drillLines(label: string, drills: DrillStatus | undefined, at: Date, style: Style): string[] {
+  if (!drills) return [labelled(label, ['none yet'])];
   const { newest, newestPassed } = drills;
   const { restoreMs, projectedRestoreMs, objectiveSeconds } = newestPassed ?? newest;
   const lines = [
-    labelled('drill', [
+    labelled(label, [
       formatAge(newest.begunAt, at),
       outcomeColour(newest.outcome, style)(newest.outcome),
       ...(newestPassed === newest

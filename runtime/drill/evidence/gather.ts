@@ -1,7 +1,9 @@
 import {
+  comparisonsOf,
   EVIDENCE_FORMAT,
   evidenceDays,
   longestGapSeconds,
+  type Drill,
   type Evidence,
   type EvidentDrill,
   type EvidentObjectives,
@@ -11,7 +13,7 @@ import type { RunContext } from '../../context';
 import { BackupError } from '../../errors';
 import type { ObjectStore } from '../../store/store';
 import { VERSION } from '../../version';
-import { chainProblems, listDrillKeys, readDrill, type StoredDrill } from '../records';
+import { chainProblems, listAllDrillKeys, readDrill, type StoredDrill } from '../records';
 import { readPoints } from './points';
 
 export interface EvidenceRequest {
@@ -32,16 +34,21 @@ export async function gatherEvidence(
   const to = now();
   const from = new Date(to.getTime() - request.days * DAY_MS);
   const step = context.reporter.begin('reading');
-  const records: StoredDrill[] = [];
   const unreadable: string[] = [];
-  for (const key of await listDrillKeys(store, request.source)) {
-    signal.throwIfAborted();
-    step.detail(key);
-    const record = await readOrNote(store, key, unreadable);
-    if (record) records.push(record);
+  const chains: StoredDrill[][] = [];
+  for (const keys of (await listAllDrillKeys(store, request.source)).values()) {
+    const records: StoredDrill[] = [];
+    for (const key of keys) {
+      signal.throwIfAborted();
+      step.detail(key);
+      const record = await readOrNote(store, key, unreadable);
+      if (record) records.push(record);
+    }
+    chains.push(records);
   }
+  const records = chains.flat().sort((a, b) => (a.drill.startedAt < b.drill.startedAt ? -1 : 1));
   const inPeriod = records.filter(({ drill }) => new Date(drill.startedAt) >= from).reverse();
-  const points = withDrills(await readPoints(request.source, from, to, context), inPeriod);
+  const points = withDrills(await readPoints(request.source, from, to, context), inPeriod.filter(isOfDump));
   step.done(`${points.length} recovery points, ${inPeriod.length} drills`);
   return {
     format: EVIDENCE_FORMAT,
@@ -52,10 +59,14 @@ export async function gatherEvidence(
     days: evidenceDays(points, from, to),
     points,
     drills: inPeriod.map(describe),
-    chainProblems: [...unreadable, ...chainProblems(records)],
-    objectives: objectivesOf(request, points, inPeriod, to),
+    chainProblems: [...unreadable, ...chains.flatMap(chainProblems)],
+    objectives: objectivesOf(request, points, inPeriod.filter(isOfDump), to),
     tool: { name: 'postgres-backup', version: VERSION },
   };
+}
+
+function isOfDump({ drill }: StoredDrill): boolean {
+  return drill.component === 'dump';
 }
 
 /** What is no record hides none of the others. */
@@ -78,24 +89,33 @@ function withDrills(points: readonly EvidentPoint[], drills: readonly StoredDril
 }
 
 function describe({ key, sha256, drill }: StoredDrill): EvidentDrill {
-  const comparisons = drill.databases.flatMap((database) => database.comparisons);
   const passedOf = (all: readonly { readonly outcome: string }[]) => ({
     passed: all.filter(({ outcome }) => outcome === 'passed').length,
     of: all.length,
   });
   return {
     drill: drill.drill,
+    component: drill.component,
     key,
     sha256,
     startedAt: drill.startedAt,
     outcome: drill.outcome,
     point: drill.point?.point ?? null,
+    scope: scopeOf(drill),
     restoreMs: drill.restoreMs,
     recoveryTimeObjectiveSeconds: drill.recoveryTimeObjectiveSeconds,
-    comparisons: passedOf(comparisons),
+    comparisons: passedOf(comparisonsOf(drill)),
     checks: passedOf(drill.checks),
     issues: drill.issues.map(({ subject, finding }) => `${subject}: ${finding}`),
   };
+}
+
+function scopeOf({ moment, parts = [], extent }: Drill): string {
+  if (moment) return moment.lastTransactionAt === null ? moment.target : `to ${moment.lastTransactionAt} UTC`;
+  const sizes = parts.flatMap(({ name, tried, of }) =>
+    tried === undefined || of === undefined ? [] : [`${name}: ${tried} of ${of}`],
+  );
+  return [extent === 'full' ? 'everything' : '', ...sizes].filter((part) => part !== '').join(', ');
 }
 
 function objectivesOf(

@@ -16,6 +16,7 @@ export function drillTable({ drills }: Evidence): Html {
       <thead>
         <tr>
           <th>drill</th>
+          <th>of</th>
           <th>outcome</th>
           <th>restored</th>
           <th>in</th>
@@ -34,6 +35,7 @@ function drillRow(drill: EvidentDrill): Html {
   const { recoveryTimeObjectiveSeconds: objective, restoreMs } = drill;
   return html`<tr>
     <td>${formatTime(new Date(drill.startedAt))}<br /><code>${drill.drill}</code></td>
+    <td>${drill.component}</td>
     <td>
       ${outcomeWord(drill.outcome)}${
         drill.issues.length === 0
@@ -43,7 +45,7 @@ function drillRow(drill: EvidentDrill): Html {
             </ul>`
       }
     </td>
-    <td><code>${drill.point ?? 'nothing'}</code></td>
+    <td><code>${drill.point ?? 'nothing'}</code>${drill.scope === '' ? '' : html`<br />${drill.scope}`}</td>
     <td class="number">${restoreMs === null ? '–' : formatDuration(restoreMs)}</td>
     <td class="number">${objective === null ? '–' : formatDuration(objective * 1000)}</td>
     <td class="number">${drill.comparisons.passed} of ${drill.comparisons.of}</td>

@@ -1,9 +1,16 @@
-import { DRILL_NAME, drillsPrefix, projectRestoreMs, type Drill, type Outcome } from '../../../model';
+import {
+  componentDrillsPrefix,
+  drilledComponentOf,
+  projectRestoreMs,
+  type Drill,
+  type DrilledComponent,
+  type Outcome,
+} from '../../../model';
 import { readDrill } from '../../drill/records';
 import { BackupError } from '../../errors';
 import type { ObjectStore } from '../../store/store';
 
-/** How the drills of a source stand. */
+/** How the drills of a component stand. */
 export interface DrillStatus {
   readonly newest: DatedDrill;
   /** `null` when none of the newest passed. */
@@ -32,8 +39,9 @@ export async function readDrillStatus(
   store: ObjectStore,
   source: string,
   newestBytes: number | undefined,
+  component: DrilledComponent = 'dump',
 ): Promise<DrillStatus | undefined> {
-  const records = await listRecords(store, source);
+  const records = await listRecords(store, source, component);
   let newest: DatedDrill | undefined;
   for (const record of records.slice(0, MOST_READ)) {
     const drill = await describeRecord(store, record, newestBytes);
@@ -49,10 +57,10 @@ interface ListedRecord {
 }
 
 /** The newest first, by the time that names them. */
-async function listRecords(store: ObjectStore, source: string): Promise<ListedRecord[]> {
+async function listRecords(store: ObjectStore, source: string, component: DrilledComponent): Promise<ListedRecord[]> {
   const records: ListedRecord[] = [];
-  for await (const entry of store.list(drillsPrefix(source))) {
-    if (entry.kind !== 'object' || !entry.key.endsWith(`/${DRILL_NAME}`)) continue;
+  for await (const entry of store.list(componentDrillsPrefix(source, component))) {
+    if (entry.kind !== 'object' || drilledComponentOf(source, entry.key) !== component) continue;
     records.push({ key: entry.key, receivedAt: entry.lastModified });
   }
   return records.sort((a, b) => (a.key < b.key ? 1 : -1));

@@ -1,6 +1,7 @@
 import { NO_POINT_AGE_SECONDS, pointId } from '../../../model';
 import type { Measurement } from '../metrics';
 import { ageSeconds } from './evaluate';
+import type { DrillStatus } from './drill-status';
 import type { ComponentStatus, NotGoodPoint, SourceStatus } from './source-status';
 import { WATCHED_BY_PEOPLE } from './watched-by-people';
 
@@ -11,7 +12,8 @@ export function measureStatus(status: SourceStatus): Measurement[] {
     component: component.component,
     values: {
       ...valuesOf(component, status.at),
-      ...(component.component === 'dump' && { ...setValues(status), ...drillValues(status) }),
+      ...(component.component === 'dump' && setValues(status)),
+      ...drillValues(component.component === 'dump' ? status.drills : component.drills, status.at),
     },
   }));
 }
@@ -44,7 +46,7 @@ function setValues({ sets, at }: SourceStatus): Measurement['values'] {
 }
 
 /** Nothing before the first drill: the alarms of drills take silence for bad news. */
-function drillValues({ drills, at }: SourceStatus): Measurement['values'] {
+function drillValues(drills: DrillStatus | undefined, at: Date): Measurement['values'] {
   if (!drills) return {};
   const { newest, newestPassed } = drills;
   const projectedMs = newestPassed?.projectedRestoreMs;

@@ -1,4 +1,4 @@
-import type { Component, RetentionClass } from '../../../model';
+import { DRILLED_COMPONENTS, type Component, type RetentionClass } from '../../../model';
 import { BackupError } from '../../errors';
 import { surveyRuns, type SurveyedRun } from '../../catalog/survey';
 import { POINT_COMPONENTS } from '../../components/registry';
@@ -29,12 +29,24 @@ export async function readStatus(
   for (const component of expected === 'whatever is there' ? POINT_COMPONENTS : expected) {
     const runs = await surveyRuns(store, source, component);
     if (runs.length === 0 && expected === 'whatever is there' && component !== 'dump') continue;
-    components.push(await componentStatus(store, runs, component, now));
+    const status = await componentStatus(store, runs, component, now);
+    components.push({ ...status, ...(await drillsOf(store, source, status)) });
   }
   const dump = components.find(({ component }) => component === 'dump');
   const drills = dump && (await readDrillStatus(store, source, dump.newest?.storedBytes));
   const sets = await readSetsStatus(store, source);
   return { source, vault: store.uri, at: now, components, ...(sets && { sets }), ...(drills && { drills }) };
+}
+
+/** Those of the dump are told with the source. */
+async function drillsOf(
+  store: ObjectStore,
+  source: string,
+  { component, newest }: ComponentStatus,
+): Promise<Pick<ComponentStatus, 'drills'>> {
+  const drilled = DRILLED_COMPONENTS.find((one) => one === component && one !== 'dump');
+  const drills = drilled && (await readDrillStatus(store, source, newest?.storedBytes, drilled));
+  return drills ? { drills } : {};
 }
 
 /**

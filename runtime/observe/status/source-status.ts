@@ -12,7 +12,7 @@ export interface SourceStatus {
   readonly components: readonly ComponentStatus[];
   /** Absent when there is none. */
   readonly sets?: SetsStatus;
-  /** Absent when there was no drill yet. */
+  /** Of the dump. Absent when there was no drill yet. */
   readonly drills?: DrillStatus;
 }
 
@@ -30,6 +30,8 @@ export interface ComponentStatus {
   readonly notGood: readonly NotGoodPoint[];
   /** The last run of a class where that one failed, the newest first. */
   readonly failedRuns: readonly FailedRun[];
+  /** Of another component than the dump. Absent when there was no drill yet. */
+  readonly drills?: DrillStatus;
 }
 
 export interface DatedPoint {
