@@ -14,6 +14,7 @@ const COMMANDS = [
   ['verify'],
   ['drill'],
   ['evidence'],
+  ['run'],
   ['status'],
   ['info'],
   ['check'],
