@@ -1,5 +1,12 @@
+import type { RetentionClass } from './component';
 import type { ItemsManifest } from './manifest-head';
 import type { WalNeed } from './wal-need';
+
+/** PostgreSQL's list of what it sent, in a recovery point: with it the next base backup can be one of what changed. */
+export const BACKUP_MANIFEST_OBJECT = 'backup_manifest.zst';
+
+/** The first major version that can send what changed. */
+export const FIRST_INCREMENTAL_MAJOR = 17;
 
 /** The manifest of a base backup of a whole server. An item is a file of the data directory. */
 export interface BaseBackupManifest extends ItemsManifest {
@@ -20,11 +27,22 @@ export interface BaseBackupManifest extends ItemsManifest {
   readonly endedAt: string;
   /** A tar archive of the data directory, compressed with zstd. This and the next two are indexes into `objects`. */
   readonly archive: number;
-  /** PostgreSQL's `backup_manifest`; `null` where it is in the archive itself. */
+  /** PostgreSQL's `backup_manifest`; `null` where it is in the archive alone. */
   readonly backupManifest: number | null;
   readonly tablespaces: readonly BackedUpTablespace[];
-  /** Of all files, uncompressed. */
+  /** Of all files as they were sent, uncompressed. */
   readonly contentBytes: number;
+  /** What it holds the changes since, the full one first; absent or empty in a full one. */
+  readonly builtOn?: readonly BaseBackupLink[];
+}
+
+/** A base backup that another one is built on. */
+export interface BaseBackupLink {
+  /** A recovery point's id. */
+  readonly point: string;
+  readonly class: RetentionClass;
+  /** Of its compressed archive, hex. */
+  readonly archiveSha256: string;
 }
 
 /** A tablespace besides the two that are within the data directory. */

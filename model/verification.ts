@@ -40,6 +40,8 @@ export interface VerifiedTotals {
   readonly storedBytes: number;
   /** Rows, objects, files: in the component's own unit. */
   readonly items: number;
+  /** Of one that stores what changed: its size says nothing of that of a full one. */
+  readonly kind?: 'incremental';
 }
 
 /** A person's word that a size is right although it is out of line. */

@@ -1,15 +1,14 @@
 /** Makes a data directory of a base backup, and proves that each file of it is as the server sent it. */
-import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import type { BaseBackupManifest, StoredObject } from '../../model';
-import { feedVerified, openArchive, type ArchiveOrigin } from '../components/dump/verified-archive';
+import type { BaseBackupManifest } from '../../model';
+import type { ArchiveOrigin } from '../components/dump/verified-archive';
 import { BACKUP_MANIFEST_NAME } from '../components/base-backup/backup-manifest';
+import { readLinks } from '../components/base-backup/links';
 import { BackupError } from '../errors';
 import { formatBytes, formatNumberOf } from '../observe/format';
-import { describeExit, startStage } from '../process/stage';
-import { runTool } from './run-tool';
+import { combineLinks, requireCombine } from './combine-links';
+import { compareFiles, extract, handOver, writeApart } from './extract-archive';
 import type { RecoveryTools } from './recovery-tools';
 import type { MomentContext, MomentRequest } from './types';
 
@@ -30,17 +29,22 @@ export async function buildDirectory(
     directory: path.resolve(request.tablespaces.get(location) ?? location),
   }));
   refuseUnknownMapping(request, manifest);
+  const chain = [...(await readLinks(context.store, manifest)).map((link) => link.manifest), manifest];
+  const combine = chain.length > 1 ? requireCombine(tools, manifest) : undefined;
   for (const directory of [dataDirectory, ...places.map((place) => place.directory)]) await requireEmpty(directory);
-  await requireSpace(dataDirectory, manifest);
-  const step = context.reporter.begin('base backup', { totalBytes: manifest.totals.storedBytes });
+  await requireSpace(dataDirectory, chain);
+  const step = context.reporter.begin('base backup', {
+    totalBytes: chain.reduce((sum, { totals }) => sum + totals.storedBytes, 0),
+  });
   const onBytes = (sizeBytes: number) => step.advance(sizeBytes);
   const origin: ArchiveOrigin = { store: context.store, zstd: tools.zstd, signal: context.signal };
-  await extract(origin, manifest.objects[manifest.archive], dataDirectory, tools, onBytes);
+  if (combine) await combineLinks({ chain, dataDirectory, combine, origin, tools, step });
+  else await extract(origin, manifest.objects[manifest.archive], dataDirectory, tools, onBytes);
   for (const { oid, directory, archive } of places) {
     await extract(origin, manifest.objects[archive], directory, tools, onBytes);
     await symlink(directory, path.join(dataDirectory, 'pg_tblspc', String(oid)));
   }
-  if (manifest.backupManifest !== null) {
+  if (!combine && manifest.backupManifest !== null) {
     await writeApart(origin, manifest.objects[manifest.backupManifest], path.join(dataDirectory, BACKUP_MANIFEST_NAME));
   }
   await handOver([dataDirectory, ...places.map((place) => place.directory)], tools, context.signal);
@@ -49,7 +53,8 @@ export async function buildDirectory(
   if (places.length > 0) await rewriteTablespaceMap(dataDirectory, places);
   // The server would take it for a standby, and wait for ever.
   await rm(path.join(dataDirectory, 'standby.signal'), { force: true });
-  step.done(`${formatNumberOf(manifest.totals.items, 'file')}, each as the server sent it`);
+  const from = combine ? `, put together of ${chain.length} base backups` : '';
+  step.done(`${formatNumberOf(manifest.totals.items, 'file')}, each as the server sent it${from}`);
 }
 
 function refuseUnknownMapping({ tablespaces }: MomentRequest, manifest: BaseBackupManifest): void {
@@ -73,81 +78,15 @@ async function requireEmpty(directory: string): Promise<void> {
   });
 }
 
-async function requireSpace(directory: string, { contentBytes, wal }: BaseBackupManifest): Promise<void> {
-  const neededBytes = contentBytes + LOG_SEGMENTS * wal.segmentBytes;
+/** What is put together is there twice for a while. */
+async function requireSpace(directory: string, chain: readonly BaseBackupManifest[]): Promise<void> {
+  const contentBytes = chain.reduce((sum, one) => sum + one.contentBytes, 0);
+  const { segmentBytes } = chain[0].wal;
+  const neededBytes = contentBytes * (chain.length > 1 ? 2 : 1) + LOG_SEGMENTS * segmentBytes;
   const { bavail, bsize } = await statfs(directory);
   if (bavail * bsize >= neededBytes) return;
   throw new BackupError('disk-full', `${directory} has not enough space for the server`, {
     detail: `It needs about ${formatBytes(neededBytes)}, ${formatBytes(bavail * bsize)} are free.`,
-  });
-}
-
-async function extract(
-  origin: ArchiveOrigin,
-  object: StoredObject,
-  directory: string,
-  { tar }: RecoveryTools,
-  onBytes: (sizeBytes: number) => void,
-): Promise<void> {
-  const consumer = startStage({
-    name: 'tar',
-    file: tar.program,
-    args: ['--extract', '--file=-', `--directory=${directory}`, '--no-same-owner', '--preserve-permissions'],
-    env: { LC_ALL: 'C', TZ: 'UTC' },
-    stdin: 'pipe',
-    stdout: 'ignore',
-    signal: origin.signal,
-  });
-  await feedVerified(origin, object, {
-    consumer,
-    reads: 'everything',
-    onBytes,
-    failure: (failed) =>
-      new BackupError('restore-failed', `${failed.name} ${describeExit(failed)} while it wrote ${directory}`, {
-        detail: failed.lastWords.trim() || undefined,
-      }),
-  });
-}
-
-async function writeApart(origin: ArchiveOrigin, object: StoredObject, file: string): Promise<void> {
-  const archive = openArchive(origin, object);
-  try {
-    await pipeline(archive.bytes, createWriteStream(file, { mode: 0o600 }));
-    await archive.ended();
-  } finally {
-    await archive.stop();
-  }
-}
-
-/** The server's user must own it, and nobody else may read it. */
-async function handOver(directories: readonly string[], { user }: RecoveryTools, signal: AbortSignal): Promise<void> {
-  const failure = (said: string) =>
-    new BackupError('restore-failed', 'the data directory cannot be handed over', { detail: said });
-  for (const directory of directories) {
-    if (user) {
-      const args = ['-R', '-h', `${user.uid}:${user.gid}`, '--', directory];
-      await runTool({ file: 'chown', args, signal, failure });
-    }
-    await runTool({ file: 'chmod', args: ['0700', '--', directory], signal, failure });
-  }
-}
-
-/** Stock `pg_verifybackup`: every file by its SHA-256, none missing, none besides. */
-async function compareFiles(
-  directory: string,
-  { pgVerifybackup, user }: RecoveryTools,
-  signal: AbortSignal,
-): Promise<void> {
-  await runTool({
-    file: pgVerifybackup,
-    args: ['--no-parse-wal', '--quiet', directory],
-    user,
-    signal,
-    failure: (said) =>
-      new BackupError('comparison-failed', 'the restored files are not those that the server sent', {
-        detail: said.slice(0, 4000),
-        hint: 'Look whether the disk is sound; verify the base backup with --depth read; restore from another one.',
-      }),
   });
 }
 

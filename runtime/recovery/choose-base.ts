@@ -1,6 +1,7 @@
 /** Which base backup a restore begins with, and on which timeline it goes where. */
 import { formatLsn, parseLsn, pointId } from '../../model';
 import { listPoints, readPoint } from '../catalog/catalog';
+import { readLinks } from '../components/base-backup/links';
 import type { BaseBackupPoint } from '../components/base-backup/types';
 import { BackupError, toBackupError } from '../errors';
 import type { RecoveryPoint } from '../catalog/recovery-point';
@@ -66,6 +67,8 @@ async function examine(
   const [from, stop] = [parseLsn(wal.startLsn), parseLsn(wal.stopLsn)] as [bigint, bigint];
   const late = endsTooLate(request.target, stop, endedAt);
   if (late !== undefined) return late;
+  const broken = await brokenLink(point, store);
+  if (broken !== undefined) return broken;
   const known = logs.get(wal.systemIdentifier);
   const reading =
     known ?? ClusterLog.read(new WalArchive(store, request.source), wal.systemIdentifier, wal.segmentBytes, signal);
@@ -82,6 +85,18 @@ async function examine(
     return `the log has a gap at ${formatLsn(reach)}; to restore to before it, say so with --to-lsn or --to-time`;
   }
   return { point, log, timeline, reach };
+}
+
+/** What it is built on must be there as it was then; nothing when it is. */
+async function brokenLink({ manifest }: BaseBackupPoint, store: MomentContext['store']): Promise<string | undefined> {
+  try {
+    const bad = (await readLinks(store, manifest)).find(({ verification }) => verification === 'failed');
+    return bad && `the verification of ${bad.manifest.point}, which it is built on, failed`;
+  } catch (thrown) {
+    const error = toBackupError(thrown);
+    if (error.code !== 'object-damaged') return `what it is built on: ${problemOf(error)}`;
+    return [error.message, error.detail].join(': ');
+  }
 }
 
 function endsTooLate(target: MomentTarget, stop: bigint, endedAt: string): string | undefined {

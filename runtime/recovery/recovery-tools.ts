@@ -13,6 +13,8 @@ export interface RecoveryTools {
   readonly pgVerifybackup: string;
   readonly pgWaldump: string;
   readonly pgControldata: string;
+  /** Of PostgreSQL 17 and later. */
+  readonly pgCombinebackup: string | undefined;
   readonly psql: string;
   readonly tar: Tar;
   readonly zstd: Zstd;
@@ -31,8 +33,11 @@ export async function findRecoveryTools(major: number, env: NodeJS.ProcessEnv = 
     if (found?.version.major !== major) continue;
     const [postgres, pgCtl, initdb, pgVerifybackup, pgWaldump, pgControldata] = found.programs;
     const { psql } = await findPsql(env);
+    const combine = await programsIn(directory, ['pg_combinebackup']);
+    const pgCombinebackup = combine?.version.version === found.version.version ? combine.programs[0] : undefined;
     const [tar, zstd, user] = await Promise.all([findTar(env), findZstd(env), serverUser()]);
-    return { postgres, pgCtl, initdb, pgVerifybackup, pgWaldump, pgControldata, psql, tar, zstd, user };
+    const programs = { postgres, pgCtl, initdb, pgVerifybackup, pgWaldump, pgControldata, pgCombinebackup };
+    return { ...programs, psql, tar, zstd, user };
   }
   throw new BackupError('tool-missing', `no server programs of PostgreSQL ${major} found`, {
     detail: `${describeSearch(seen, env)}; needed are ${PROGRAMS.join(', ')}`,

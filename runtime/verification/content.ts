@@ -15,7 +15,13 @@ import { formatBytes, formatCount, formatNumberOf } from '../observe/format';
 import type { Expectations } from './expectations';
 
 export function totalsOf(manifest: Manifest): VerifiedTotals {
-  return { storedBytes: manifest.totals.storedBytes, items: manifestItems(manifest) };
+  const totals = { storedBytes: manifest.totals.storedBytes, items: manifestItems(manifest) };
+  return isOfChanges(manifest) ? { ...totals, kind: 'incremental' } : totals;
+}
+
+function isOfChanges(manifest: Manifest): boolean {
+  if (manifest.component === 'files') return manifest.volumes.some(({ kind }) => kind === 'incremental');
+  return manifest.component === 'base-backup' && manifest.dependsOn.length > 0;
 }
 
 export function checkFloor(manifest: Manifest, expected: Expectations): VerificationFinding[] {
@@ -50,7 +56,8 @@ export function checkHistory(
   const { sizeHistory, itemHistory } = VERIFICATION_CHECKS;
   const size = findAnomaly(
     totals.storedBytes,
-    earlier.map(({ storedBytes }) => storedBytes),
+    // A full one among those of what changed is many times as large, and as it should be.
+    earlier.filter(({ kind }) => kind === totals.kind).map(({ storedBytes }) => storedBytes),
     NEGLIGIBLE.sizeBytes,
   );
   const items = findAnomaly(

@@ -5,15 +5,14 @@ import type { RunContext } from '../../context';
 import { findZstd } from '../../postgres/zstd';
 import { VERSION } from '../../version';
 import { awaitArchivedWal, requireArchive } from './backup/archived-wal';
-import type { BaseBackupRun, StoredBaseBackup } from './backup/base-backup-run';
+import type { BaseBackupRun } from './backup/base-backup-run';
+import { sendBaseBackup, type SentBaseBackup } from './backup/send-changes';
 import { describeServer, readClock } from './backup/server';
-import { spoolBaseBackup } from './backup/spool-base-backup';
-import { streamBaseBackup } from './backup/stream-base-backup';
 import type { BaseBackupRequest, BaseBackupResult } from './types';
 
 /**
- * Makes one recovery point of a whole server: its files by stock `pg_basebackup`, and the manifest last, once the log that they
- * need is in the archive. Whatever fails leaves no manifest, and a failure record.
+ * Makes one recovery point of a whole server: its files by stock `pg_basebackup`, or what changed in them, and the manifest last,
+ * once the log that they need is in the archive. Whatever fails leaves no manifest, and a failure record.
  */
 export async function backupBase(request: BaseBackupRequest, context: RunContext): Promise<BaseBackupResult> {
   return makePoint({ ...request, component: 'base-backup' }, context, (writer, startedAt) =>
@@ -37,9 +36,10 @@ async function storeBaseBackup(
     point: pointId(writer.address),
     server,
     zstd,
+    warnings: [...server.warnings],
   };
   await requireArchive(run);
-  const stored = await (server.tablespaces.length === 0 ? streamBaseBackup(run) : spoolBaseBackup(run));
+  const stored = await sendBaseBackup(run);
   const endedAt = await readClock(context);
   const wal = { systemIdentifier: server.systemIdentifier, ...stored.manifest.wal, segmentBytes: server.segmentBytes };
   await awaitArchivedWal(run, wal);
@@ -47,15 +47,15 @@ async function storeBaseBackup(
 }
 
 /** Stored, and its log is in the archive. */
-interface ProvenBaseBackup extends StoredBaseBackup, Pick<BaseBackupManifest, 'wal'> {
+interface ProvenBaseBackup extends SentBaseBackup, Pick<BaseBackupManifest, 'wal'> {
   readonly endedAt: Date;
 }
 
 function composeManifest(
-  { request, context, server, zstd }: BaseBackupRun,
+  { request, context, server, zstd, warnings }: BaseBackupRun,
   address: PointWriter['address'],
   startedAt: Date,
-  { archive, tablespaces, manifestObject, manifest, wal, endedAt }: ProvenBaseBackup,
+  { archive, tablespaces, manifestObject, manifest, builtOn, wal, endedAt }: ProvenBaseBackup,
 ): BaseBackupManifest {
   const objects = [archive, ...tablespaces, ...(manifestObject ? [manifestObject] : [])];
   const { version, major, standby, user } = server.facts;
@@ -78,12 +78,13 @@ function composeManifest(
     tablespaces: server.tablespaces.map((tablespace, index) => ({ ...tablespace, archive: index + 1 })),
     contentBytes: manifest.contentBytes,
     objects,
-    dependsOn: [],
+    builtOn,
+    dependsOn: builtOn.map(({ point }) => point),
     totals: {
       storedBytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       objects: objects.length,
       items: manifest.files.size,
     },
-    warnings: [...server.warnings],
+    warnings: [...warnings],
   };
 }

@@ -1,25 +1,19 @@
-import { createHash, type Hash } from 'node:crypto';
 import { formatLsn, parseLsn, type BaseBackupManifest, type StoredObject, type VerifyDepth } from '../../../model';
 import { BackupError } from '../../errors';
 import { findZstd } from '../../postgres/zstd';
 import type { VerificationContext, VerificationReport } from '../component';
-import { openArchive, type ArchiveOrigin } from '../dump/verified-archive';
+import type { ArchiveOrigin } from '../dump/verified-archive';
 import { verifyStored, type Finding } from '../stored-object';
 import { verifyEach } from '../verify-each';
-import { KeptManifest } from './backup/store-archive';
-import {
-  BACKUP_MANIFEST_NAME,
-  MAXIMUM_MANIFEST_BYTES,
-  readBackupManifest,
-  type BackupManifest,
-  type ManifestFile,
-} from './backup-manifest';
-import { PostgresTar, type TarFile } from './tar/postgres-tar';
+import { BACKUP_MANIFEST_NAME, readBackupManifest, type BackupManifest, type ManifestFile } from './backup-manifest';
+import { damaged, readContent, readWhole } from './read-archive';
+import { readLinks } from './links';
 import type { BaseBackupPoint } from './types';
 
 /**
  * Holds a base backup against its manifest, without restoring it. Read: the archives are taken apart, and the content of each file
- * held against PostgreSQL's own `backup_manifest`: nothing may be missing, be there besides, or differ.
+ * held against PostgreSQL's own `backup_manifest`: nothing may be missing, be there besides, or differ. Of what it is built on, each
+ * archive must be there as it was then.
  */
 export async function verifyBaseBackup(
   point: BaseBackupPoint,
@@ -28,9 +22,30 @@ export async function verifyBaseBackup(
 ): Promise<VerificationReport> {
   const objects = partsOf(point.manifest);
   return verifyEach({ point, depth, objects }, context, async (onBytes) => {
-    if (depth === 'stored') return ({ object }) => verifyStored(context.store, object);
-    const origin = { store: context.store, zstd: await findZstd(), signal: context.signal };
-    return (part) => unlessDamaged(() => verifyRead(origin, point.manifest, part, onBytes));
+    const zstd = depth === 'read' ? await findZstd() : undefined;
+    return async (part) => {
+      const { store, signal } = context;
+      const own = await (zstd
+        ? unlessDamaged(() => verifyRead({ store, zstd, signal }, point.manifest, part, onBytes))
+        : verifyStored(store, part.object));
+      return own.outcome === 'passed' && part.prefix === '' ? verifyLinks(own, point.manifest, context) : own;
+    };
+  });
+}
+
+/** Nothing of them is read: each has a verification of its own. */
+async function verifyLinks(
+  own: Finding,
+  manifest: BaseBackupManifest,
+  { store, signal }: VerificationContext,
+): Promise<Finding> {
+  return unlessDamaged(async () => {
+    for (const { manifest: link } of await readLinks(store, manifest)) {
+      signal.throwIfAborted();
+      const found = await verifyStored(store, link.objects[link.archive]);
+      if (found.outcome !== 'passed') return { ...found, finding: `built on ${link.point}: ${found.finding}` };
+    }
+    return own;
   });
 }
 
@@ -62,46 +77,11 @@ async function verifyRead(
   }
   const content = await readContent(origin, object, onBytes);
   const apart = manifest.backupManifest === null ? undefined : manifest.objects[manifest.backupManifest];
-  const listed = readBackupManifest(apart ? await readWhole(origin, apart) : (content.manifest ?? Buffer.alloc(0)));
+  const listing = apart ? await readWhole(origin, apart) : (content.manifest ?? Buffer.alloc(0));
+  if (content.manifest && !content.manifest.equals(listing)) throw damaged(`there are two of ${BACKUP_MANIFEST_NAME}`);
+  const listed = readBackupManifest(listing);
   requireAgreement(manifest, listed);
   return compare(content.files, filesBelow(prefix, listed));
-}
-
-/** The digest of each file of an archive, by its path in it. */
-async function readContent(origin: ArchiveOrigin, object: StoredObject, onBytes: (sizeBytes: number) => void) {
-  const digests = new Digests();
-  const tar = new PostgresTar(digests);
-  const archive = openArchive(origin, object, onBytes);
-  try {
-    for await (const chunk of archive.bytes) tar.push(chunk);
-    await archive.ended();
-    tar.finish();
-    return { files: digests.files, manifest: digests.manifest.found };
-  } finally {
-    await archive.stop();
-  }
-}
-
-class Digests {
-  readonly files = new Map<string, ManifestFile>();
-  readonly manifest = new KeptManifest();
-  private hash: Hash | undefined;
-
-  begin(file: TarFile): void {
-    if (this.files.has(file.path)) throw damaged(`the archive holds ${JSON.stringify(file.path)} twice`);
-    this.hash = createHash('sha256');
-    this.manifest.begin(file);
-  }
-
-  content(bytes: Buffer): void {
-    this.hash?.update(bytes);
-    this.manifest.content(bytes);
-  }
-
-  end({ path, type, sizeBytes }: TarFile): void {
-    if (type === 'file') this.files.set(path, { sizeBytes, sha256: this.hash?.digest('hex') ?? '' });
-    this.manifest.end();
-  }
 }
 
 function filesBelow(prefix: string, { files }: BackupManifest): Map<string, ManifestFile> {
@@ -134,27 +114,6 @@ function requireAgreement({ wal, totals, contentBytes }: BaseBackupManifest, lis
   throw damaged(`it holds ${listed.files.size} files and needs the log to ${end}, the manifest says otherwise`);
 }
 
-async function readWhole(
-  origin: ArchiveOrigin,
-  object: StoredObject,
-  onBytes?: (sizeBytes: number) => void,
-): Promise<Buffer> {
-  const archive = openArchive(origin, object, onBytes);
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of archive.bytes) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > MAXIMUM_MANIFEST_BYTES) throw damaged(`${BACKUP_MANIFEST_NAME} is larger than can be`);
-      chunks.push(chunk);
-    }
-    await archive.ended();
-    return Buffer.concat(chunks);
-  } finally {
-    await archive.stop();
-  }
-}
-
 async function unlessDamaged(work: () => Promise<Finding>): Promise<Finding> {
   try {
     return await work();
@@ -164,8 +123,10 @@ async function unlessDamaged(work: () => Promise<Finding>): Promise<Finding> {
   }
 }
 
-const DAMAGE: ReadonlySet<string> = new Set(['object-missing', 'object-damaged', 'archive-damaged']);
-
-function damaged(detail: string): BackupError {
-  return new BackupError('archive-damaged', 'the base backup is not as the server sent it', { detail });
-}
+const DAMAGE: ReadonlySet<string> = new Set([
+  'object-missing',
+  'object-damaged',
+  'archive-damaged',
+  'point-missing',
+  'manifest-invalid',
+]);

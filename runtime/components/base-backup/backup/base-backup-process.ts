@@ -5,8 +5,16 @@ import { childEnvironment, KEEPALIVE_CONNINFO } from '../../../postgres/child-en
 import { describeExit, startStage, type Stage, type StageExit } from '../../../process/stage';
 import type { BaseBackupRun } from './base-backup-run';
 
-/** @param target a directory, or `-` for stdout. */
-export async function startBaseBackup(run: BaseBackupRun, target: string, signal: AbortSignal): Promise<Stage> {
+/**
+ * @param target a directory, or `-` for stdout
+ * @param since a file: the `backup_manifest` of the base backup since which changes are asked for; of nothing, everything is
+ */
+export async function startBaseBackup(
+  run: BaseBackupRun,
+  target: string,
+  signal: AbortSignal,
+  since?: string,
+): Promise<Stage> {
   const connection = await run.context.server.open();
   return startStage({
     name: 'pg_basebackup',
@@ -23,6 +31,7 @@ export async function startBaseBackup(run: BaseBackupRun, target: string, signal
       '--manifest-checksums=SHA256',
       // What is read back is compared with the digests; a machine that goes down while it writes fails the run.
       '--no-sync',
+      ...(since === undefined ? [] : [`--incremental=${since}`]),
     ],
     env: childEnvironment(connection),
     stdin: 'ignore',
@@ -53,6 +62,18 @@ const MEANINGS: readonly { readonly said: RegExp; readonly code: FailureCode; re
     code: 'server-unreachable',
   },
 ];
+
+/**
+ * What PostgreSQL 17 and 18 say where a full base backup can be made and one of the changes cannot: the account of them is not
+ * there, or the one before is of a history that is not this server's.
+ */
+const NOT_SINCE =
+  /WAL summaries are required|WAL summarization is not progressing|manifest requires WAL|found in manifest, but not in this server's history|system identifier in backup manifest/;
+
+/** Whether it failed because changes since another one were asked for, and nothing else is known to be wrong. */
+export function lacksChanges(error: unknown): error is BackupError {
+  return error instanceof BackupError && error.code === 'base-backup-failed' && NOT_SINCE.test(error.detail ?? '');
+}
 
 export function baseBackupFailure(failed: StageExit): BackupError {
   const meaning = MEANINGS.find(({ said }) => said.test(failed.lastWords));

@@ -13,7 +13,10 @@ export interface BackedUpServer {
   readonly facts: ServerFacts;
   readonly database: string;
   readonly systemIdentifier: string;
+  readonly timeline: number;
   readonly segmentBytes: number;
+  /** Whether it keeps account of what changes, as an incremental base backup needs it. */
+  readonly summarizesWal: boolean;
   /** Besides the two within the data directory. */
   readonly tablespaces: readonly { readonly oid: number; readonly location: string }[];
   readonly tool: BaseBackupTool;
@@ -29,10 +32,13 @@ export async function describeServer(
     refuseOther(request, facts);
     const tool = await findBaseBackup(facts.major);
     const outdated = outdatedClient(tool.version);
-    const [row] = await session.query<{ systemIdentifier: string; segmentBytes: number }>(`
-      SELECT system_identifier::text AS "systemIdentifier",
-             (SELECT setting::int FROM pg_settings WHERE name = 'wal_segment_size') AS "segmentBytes"
-        FROM pg_control_system()`);
+    const [row] = await session.query<
+      Pick<BackedUpServer, 'systemIdentifier' | 'timeline' | 'segmentBytes' | 'summarizesWal'>
+    >(`
+      SELECT system_identifier::text AS "systemIdentifier", timeline_id AS timeline,
+             (SELECT setting::int FROM pg_settings WHERE name = 'wal_segment_size') AS "segmentBytes",
+             coalesce(current_setting('summarize_wal', true) = 'on', false) AS "summarizesWal"
+        FROM pg_control_system(), pg_control_checkpoint()`);
     const tablespaces = await session.query<{ oid: number; location: string }>(`
       SELECT oid::bigint AS oid, pg_tablespace_location(oid) AS location
         FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY oid`);
