@@ -29,7 +29,7 @@ import { entriesOfFailed, entriesOfLast, type KnownRuns } from './known-entries'
 import { chosenPages } from './chosen-pages';
 import { LossGuard } from './loss-guard';
 import { OrderedWork } from './ordered-work';
-import { asListed, isUnchanged } from './unchanged';
+import { isUnchanged } from './unchanged';
 
 export interface MirrorRun {
   readonly source: string;
@@ -157,7 +157,7 @@ class Mirroring {
     if (unchanged) {
       this.between.noteTaken(known[index]);
       if (before) this.guard.compare(before.sizeBytes, listed.sizeBytes);
-      return this.work.add(asListed(unchanged, listed));
+      return this.work.add(unchanged);
     }
     return this.work.start(async () => ({ listed, before, result: await copyObject(this.copier, listed) }));
   }

@@ -11,13 +11,6 @@ export function isUnchanged(entry: KnownEntry, listed: ListedObject): boolean {
   );
 }
 
-/** As the source lists it, so that it is unchanged in the next run, too. */
-export function asListed(entry: KnownEntry, { modified }: ListedObject): KnownEntry {
-  if (entry.modified === modified) return entry;
-  const spelled = { ...entry, line: undefined, modified };
-  return { ...spelled, line: JSON.stringify(spelled) };
-}
-
 /** What was copied between the runs knows the time to the second, which is all that S3 lists; a store may list more of it. */
 function isSameTime(known: string, listed: string): boolean {
   return known === listed || (known.endsWith('.000Z') && known.slice(0, 19) === listed.slice(0, 19));

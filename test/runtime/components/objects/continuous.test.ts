@@ -10,6 +10,7 @@ import { writeJournal } from '../../../../runtime/components/objects/continuous/
 import { Bandwidth } from '../../../../runtime/components/objects/mirror/bandwidth';
 import { verifyObjects } from '../../../../runtime/components/objects/verify';
 import { DEFAULT_MIRROR_SETTINGS, type MirrorRequest } from '../../../../runtime/components/objects/types';
+import type { Bucket } from '../../../../runtime/store/bucket';
 import { createS3Client } from '../../../../runtime/store/s3-client';
 import type { ObjectStore } from '../../../../runtime/store/store';
 import { MirrorLab, SOURCE, type MirrorWorld } from './support';
@@ -59,6 +60,7 @@ interface Handling {
   readonly recent?: RecentEvents;
   readonly store?: ObjectStore;
   readonly remainingMs?: number;
+  readonly now?: Date;
 }
 
 async function handle(world: MirrorWorld, batch: readonly { messageId: string; body: string }[], how: Handling = {}) {
@@ -83,7 +85,7 @@ async function handle(world: MirrorWorld, batch: readonly { messageId: string; b
     mirrors,
     store: how.store ?? world.store,
     recent: how.recent ?? new RecentEvents(),
-    now: () => NOW,
+    now: () => how.now ?? NOW,
     remainingMs: () => how.remainingMs ?? 60_000,
     write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
   });
@@ -227,6 +229,27 @@ test('only what the mirror is of is copied: other folders, other buckets and wha
   expect(counts).toMatchObject({ copied: 1, foreign: 3 });
 });
 
+test('one that may be looked at and not copied fails, and comes again', async () => {
+  const world = await versioned('no-tags-right');
+  await world.put('a', 'x');
+  const batch = messages(world);
+  lab.authorize = ({ action }) => action !== 's3:GetObjectVersionTagging';
+  expect(await handle(world, batch)).toMatchObject({ failed: [batch[0].messageId], counts: { left: 0, copied: 0 } });
+});
+
+test('one that is larger than S3 copies at once is left to the run, which has the time', async () => {
+  const world = await versioned('large-early');
+  await world.put('a', 'x');
+  const describe: Bucket['describe'] = async (...asked) => {
+    const found = await world.from.describe(...asked);
+    return found && { ...found, sizeBytes: 5 * 1024 ** 3 + 1 };
+  };
+  const from = Object.assign(Object.create(world.from) as Bucket, { describe });
+  const before = lab.requests.length;
+  expect((await handle(world, messages(world), { mirror: { from } })).counts).toMatchObject({ copied: 0, left: 1 });
+  expect(operations(before)).toEqual(['HeadObject']);
+});
+
 test('an archived object is left to the run, which says that it is missing', async () => {
   const world = await versioned('cold-early');
   await world.put('cold', 'x', { StorageClass: 'GLACIER' });
@@ -260,6 +283,21 @@ test('a damaged piece of the journal is told and not used: its objects are copie
   const [piece] = lab.server.keys(world.vaultBucket).filter((key) => key.includes('.journal/'));
   await lab.server.damage.truncate({ bucket: world.vaultBucket, key: piece }, 5);
   expect((await world.made({ mirror: CONTINUOUS })).mirrors[0].changes).toMatchObject({ copied: 1, early: 0 });
+});
+
+test('what was written down before the last run began is not read again', async () => {
+  const world = await versioned('old-journal');
+  await world.put('a', 'x');
+  await handle(world, messages(world), { now: new Date('2026-11-19T12:00:00Z') });
+  const journalReads = async () => {
+    const before = lab.requests.length;
+    await world.made({ mirror: CONTINUOUS });
+    return lab.requests
+      .slice(before)
+      .filter(({ operation, key }) => operation === 'GetObject' && key?.includes('.journal/'));
+  };
+  expect(await journalReads()).toHaveLength(1);
+  expect(await journalReads()).toHaveLength(0);
 });
 
 test('a journal of any size is read in order of its keys, of each key the newest, with a few entries in memory', async () => {
