@@ -64,3 +64,5 @@ export * from './wal-archive';
 export * from './wal-archive-props';
 export * from './wal-function';
 export * from './wal-machine';
+export * from './wal-receiver';
+export * from './wal-receiver-props';

@@ -14,6 +14,8 @@ import { ageRuleProblems } from './wal-age-rules';
 import { WalArchiveProps } from './wal-archive-props';
 import { WalFunction } from './wal-function';
 import { WalMachine, WalMachineProps } from './wal-machine';
+import { WalReceiver } from './wal-receiver';
+import { WalReceiverOptions } from './wal-receiver-props';
 import { WalSettings } from './wal-settings';
 
 /**
@@ -152,6 +154,18 @@ export class WalArchive extends Construct {
     const machine = new WalMachine(this, id, props);
     this.grantPush(machine);
     return machine;
+  }
+
+  /**
+   * Receives the log from the server as it is written, in place of its `archive_command` or beside it: nothing has to be installed
+   * on its machine.
+   *
+   * @param id the construct's id
+   * @param options which server, and how
+   */
+  public addReceiver(id: string, options: WalReceiverOptions): WalReceiver {
+    const { topic, runbooksUrl } = this.props;
+    return new WalReceiver(this, id, { ...options, wal: this, topic, runbooksUrl });
   }
 
   /**

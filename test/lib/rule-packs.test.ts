@@ -30,7 +30,7 @@ import {
   WalArchive,
 } from '../../lib';
 import { findingsOf } from './support/nag';
-import { testBackup } from './support/stacks';
+import { testBackup, testSource, testVpc } from './support/stacks';
 
 interface Tried {
   readonly build: (stack: Stack) => void;
@@ -129,6 +129,7 @@ const TRIED: Readonly<Record<string, Tried>> = {
       });
       const authorityCertificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
       archive.addMachine('OnPremises', { authorityCertificate, commonName: 'db-1.example.com' });
+      archive.addReceiver('Receiver', { source: testSource(stack), vpc: testVpc(stack) });
     },
     surroundings: /\/Nothing/,
   },

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { EXPIRY_TAG, formatLsn, METRICS, parseWalFile, walKey, type WalFile } from '../../../model';
+import { EXPIRY_TAG, formatLsn, METRICS, parseWalFile, walKey, walPartialKey, type WalFile } from '../../../model';
 import { expireWal } from '../../../runtime/wal/expire';
 import { pushWalFile } from '../../../runtime/wal/push';
 import { failureOf } from '../../support/failure-of';
@@ -106,3 +106,38 @@ test.each(['list', 'get', 'tags', 'head'] as const)(
     }
   },
 );
+
+describe('parts of segments', () => {
+  async function part(number: number, lengthBytes: number): Promise<string> {
+    const key = walPartialKey('orders', SYSTEM, { segment: nameOf(number), timeline: 1, lengthBytes });
+    await store.put(key, Buffer.from('part'));
+    return key;
+  }
+
+  test('end when more of their segment is archived, whole or in a longer part, also while no base backup is kept', async () => {
+    await archive([3]);
+    const ofWhole = await part(3, 500);
+    const shorter = await part(4, 500);
+    await part(4, 600);
+    await expire();
+    expect((await marked()).sort()).toEqual([ofWhole, shorter].sort());
+  });
+
+  test('end when no kept base backup needs them', async () => {
+    await archive([5, 6]);
+    await baseBackup('19', 5);
+    // In it another timeline was begun: nothing more will come of it.
+    const passed = await part(4, 500);
+    await part(7, 500);
+    await expire();
+    expect(await marked()).toEqual([passed]);
+  });
+
+  test('are kept for an hour: somebody may be reading them', async () => {
+    await archive([3]);
+    await part(3, 500);
+    const now = () => new Date(STORED.getTime() + 3_599_000);
+    await expireWal(store, 'orders', { signal, now, write: () => undefined });
+    expect(await marked()).toEqual([]);
+  });
+});

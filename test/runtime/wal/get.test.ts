@@ -2,12 +2,13 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseWalFile, walKey, type WalFile } from '../../../model';
+import { parseWalFile, walKey, walPartialKey, type WalFile } from '../../../model';
 import { BackupError } from '../../../runtime/errors';
 import type { ObjectStore } from '../../../runtime/store/store';
 import { WalArchive } from '../../../runtime/wal/archive';
 import { getWalFile, type GetOutcome, type GetRequest } from '../../../runtime/wal/get';
 import { pushWalFile } from '../../../runtime/wal/push';
+import { pushPartial } from '../../../runtime/wal/receive/push-partial';
 import { Spool } from '../../../runtime/wal/spool';
 import { failureOf } from '../../support/failure-of';
 import { FaultyStore } from '../../support/faulty-store';
@@ -16,6 +17,7 @@ import {
   makeDataDirectory,
   nameOf,
   OTHER_SYSTEM,
+  SEGMENT_BYTES,
   segmentBytesOf,
   SYSTEM,
   writeSegment,
@@ -171,6 +173,70 @@ describe('what is not what was archived is refused, and recovery does not see it
     const { code, detail } = await failureOf(get(nameOf(3)));
     expect(code).toBe('wal-damaged');
     expect(detail).toMatch(/another cluster/);
+  });
+});
+
+describe('a segment that was not full when its server was lost', () => {
+  const LENGTH = 4096;
+  /** The n-th segment’s beginning, and zeros. */
+  const partOf = (number: number, lengthBytes: number) => segmentBytesOf(number).subarray(0, lengthBytes);
+
+  async function archivedPart(number: number, lengthBytes: number, timeline = 1): Promise<string> {
+    const file = parseWalFile(`${nameOf(number, timeline)}.partial`) as WalFile;
+    const log = partOf(number, lengthBytes);
+    const request = { source: 'orders', systemIdentifier: SYSTEM, segmentBytes: SEGMENT_BYTES, file, log };
+    const partial = await pushPartial(request, { store, signal, now: () => new Date(0) });
+    return walPartialKey('orders', SYSTEM, partial);
+  }
+
+  test('is given at the end of the log: the longest part of it, and zeros after it', async () => {
+    await archived([3]);
+    await archivedPart(4, 100);
+    await archivedPart(4, LENGTH);
+    await archivedPart(4, 2000);
+    expect(await get(nameOf(4))).toBe('found');
+    const given = await readFile(target);
+    expect(given).toHaveLength(SEGMENT_BYTES);
+    expect(given.subarray(0, LENGTH).equals(partOf(4, LENGTH))).toBe(true);
+    expect(given.subarray(LENGTH).every((byte) => byte === 0)).toBe(true);
+    expect(await get(nameOf(5))).toBe('not archived');
+  });
+
+  test('is never given in the place of a whole one, nor where the log goes on behind it', async () => {
+    await archived([3, 5]);
+    await archivedPart(3, LENGTH);
+    await archivedPart(4, LENGTH);
+    expect(await get(nameOf(3))).toBe('found');
+    expect(await holds(3)).toBe(true);
+    expect(await failureOf(get(nameOf(4)))).toMatchObject({ code: 'wal-missing' });
+  });
+
+  test('is refused when it is damaged, and no shorter one takes its place', async () => {
+    await archived([3]);
+    await archivedPart(4, 2000);
+    store.damage(await archivedPart(4, LENGTH), flipped);
+    expect(await failureOf(get(nameOf(4)))).toMatchObject({ code: 'wal-damaged' });
+  });
+
+  test('is not given when the archive cannot be listed', async () => {
+    await archivedPart(4, LENGTH);
+    const blind = new FaultyStore(store, [{ on: 'list', effect: 'fail' }]);
+    expect(await failureOf(get(nameOf(4), {}, blind))).toMatchObject({ code: 'store-unreachable' });
+  });
+
+  test('the same part again is a success, other content of the same length a conflict', async () => {
+    await archivedPart(4, LENGTH);
+    await archivedPart(4, LENGTH);
+    const file = parseWalFile(`${nameOf(4)}.partial`) as WalFile;
+    const log = Buffer.from(partOf(4, LENGTH));
+    log[LENGTH - 1] ^= 1;
+    const request = { source: 'orders', systemIdentifier: SYSTEM, segmentBytes: SEGMENT_BYTES, file };
+    const context = { store, signal, now: () => new Date(0) };
+    expect(await failureOf(pushPartial({ ...request, log }, context))).toMatchObject({ code: 'wal-conflict' });
+    const foreign = segmentBytesOf(4, { systemIdentifier: OTHER_SYSTEM }).subarray(0, 300);
+    expect(await failureOf(pushPartial({ ...request, log: foreign }, context))).toMatchObject({ code: 'wal-foreign' });
+    const other = segmentBytesOf(5).subarray(0, 300);
+    expect(await failureOf(pushPartial({ ...request, log: other }, context))).toMatchObject({ code: 'wal-damaged' });
   });
 });
 

@@ -57,7 +57,10 @@ function keepWriting({ primary }: ReceivingLab, random: Seeded): { stop: () => P
   let next = 1_000_000;
   const work = (async () => {
     while (!isDone) {
-      const rows = Array.from({ length: 5 }, () => `INSERT INTO ledger VALUES (${next++}, repeat(md5(random()::text), 300));`);
+      const rows = Array.from(
+        { length: 5 },
+        () => `INSERT INTO ledger VALUES (${next++}, repeat(md5(random()::text), 300));`,
+      );
       const script = [...rows, ...(random.below(4) === 0 ? [END_SEGMENT] : [])].join('\n');
       await primary.sql(script).catch(() => sleep(100));
     }
