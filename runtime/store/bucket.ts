@@ -32,7 +32,7 @@ export interface Bucket {
   copy(key: string, from: CopySource, options: WriteOptions): Promise<BucketVersion & { readonly sha256?: string }>;
 
   /** Begins an object in parts. Nothing is visible until it is completed. */
-  beginParts(key: string, options: WriteOptions): Promise<PartsUpload>;
+  beginParts(key: string, options: PartsOptions): Promise<PartsUpload>;
 
   /** How another bucket of the same store names an object of this one. */
   copySource(key: string, object: { readonly etag: string; readonly versionId?: string }): CopySource;
@@ -109,6 +109,17 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface PartsOptions extends WriteOptions {
+  /**
+   * What the store keeps, and holds the parts against besides the SHA-256 of each request. `of the whole`: a CRC-32, which costs
+   * next to nothing; for parts that are sent, to a vault. `of each part`: a SHA-256, which any store knows, and which it tells of
+   * parts that it copies.
+   *
+   * @default 'of each part'
+   */
+  readonly checksum?: 'of each part' | 'of the whole';
+}
+
 export interface DigestedBytes {
   readonly bytes: Buffer;
   /** Lower-case hex. */
@@ -138,7 +149,8 @@ export interface PartsUpload {
     range: { readonly start: number; readonly end: number },
     signal?: AbortSignal,
   ): Promise<{ readonly sha256: string }>;
-  complete(signal?: AbortSignal): Promise<BucketVersion>;
+  /** @param wholeBytes what the store must find all parts to be together; it refuses to complete otherwise */
+  complete(signal?: AbortSignal, wholeBytes?: number): Promise<BucketVersion>;
   /** Safe to call twice, and after `complete`. */
   abort(): Promise<void>;
 }

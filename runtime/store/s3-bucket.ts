@@ -8,6 +8,7 @@ import type {
   OpenedSource,
   OpenOptions,
   PagesOptions,
+  PartsOptions,
   PartsUpload,
   RequestCounts,
   ListedObject,
@@ -122,11 +123,12 @@ class S3Bucket implements Bucket {
     };
   }
 
-  async beginParts(key: string, options: WriteOptions): Promise<PartsUpload> {
+  async beginParts(key: string, options: PartsOptions): Promise<PartsUpload> {
+    const checksum = options.checksum ?? 'of each part';
     const { text } = await this.text('begin the upload of', key, {
       method: 'POST',
       query: { uploads: '' },
-      headers: { ...writeHeaders({ ...options, ifAbsent: false }), 'x-amz-checksum-algorithm': 'SHA256' },
+      headers: { ...writeHeaders({ ...options, ifAbsent: false }), ...CHECKSUM_HEADERS[checksum] },
       signal: options.signal,
     });
     const uploadId = elementText(text, 'UploadId');
@@ -135,6 +137,7 @@ class S3Bucket implements Bucket {
       uploadId,
       (action, request) => this.text(action, key, request),
       (headers, etag) => written(headers, etag, this.where(key)),
+      checksum,
       options.ifAbsent === true ? { 'if-none-match': '*' } : {},
     );
   }
@@ -181,6 +184,11 @@ class S3Bucket implements Bucket {
 }
 
 const MOST_ERRORS_IN_SUCCESS = 3;
+
+const CHECKSUM_HEADERS: Readonly<Record<Exclude<PartsOptions['checksum'], undefined>, Record<string, string>>> = {
+  'of each part': { 'x-amz-checksum-algorithm': 'SHA256' },
+  'of the whole': { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' },
+};
 
 function versionQuery(versionId: string | undefined): Record<string, string> {
   return versionId === undefined ? {} : { versionId };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BackupError } from '../errors';
-import type { BucketVersion, CopySource, DigestedBytes, PartsUpload } from './bucket';
+import type { BucketVersion, CopySource, DigestedBytes, PartsOptions, PartsUpload } from './bucket';
+import { crc32, crc32Base64 } from './crc32';
 import { base64Of, hexOf } from './s3-attributes';
 import type { S3Answer, S3Request } from './s3-requests';
 import { elementText } from './s3-xml';
@@ -10,27 +11,29 @@ type Ask = (action: string, request: Omit<S3Request, 'key'>) => Promise<{ header
 /** A run that was told to end has 25 s; freeing the upload may take this much of them. */
 const ABORT_DEADLINE_MS = 10_000;
 
-/** An object of a mirror in parts, each with a SHA-256 that S3 compares. */
+/** An object of a mirror in parts, each with a SHA-256 that S3 compares: that of the request, where it keeps another checksum. */
 export class S3PartsUpload implements PartsUpload {
-  private readonly parts = new Map<number, { readonly etag: string; readonly sha256: string }>();
+  private readonly parts = new Map<number, Part>();
   private ended = false;
 
   constructor(
     private readonly uploadId: string,
     private readonly ask: Ask,
     private readonly written: (headers: S3Answer['headers'], etag: string | undefined) => BucketVersion,
+    private readonly checksum: Exclude<PartsOptions['checksum'], undefined>,
     private readonly condition: Readonly<Record<string, string>>,
   ) {}
 
   async send(partNumber: number, part: DigestedBytes, signal?: AbortSignal): Promise<void> {
+    const sent: Digest = this.checksum === 'of the whole' ? { crc32: crc32(part.bytes) } : { sha256: part.sha256 };
     const { headers } = await this.ask(`send part ${partNumber} of`, {
       method: 'PUT',
       query: this.query(partNumber),
-      headers: { 'x-amz-checksum-sha256': base64Of(part.sha256) },
+      headers: header(sent),
       body: part,
       signal,
     });
-    this.parts.set(partNumber, { etag: required(headers.etag, 'ETag'), sha256: part.sha256 });
+    this.parts.set(partNumber, { ...sent, etag: required(headers.etag, 'ETag') });
   }
 
   async copy(
@@ -54,11 +57,15 @@ export class S3PartsUpload implements PartsUpload {
     return { sha256 };
   }
 
-  async complete(signal?: AbortSignal): Promise<BucketVersion> {
+  async complete(signal?: AbortSignal, wholeBytes?: number): Promise<BucketVersion> {
     const { headers, text } = await this.ask('complete', {
       method: 'POST',
       query: { uploadId: this.uploadId },
-      headers: { 'content-type': 'application/xml', ...this.condition },
+      headers: {
+        'content-type': 'application/xml',
+        ...(wholeBytes !== undefined && { 'x-amz-mp-object-size': String(wholeBytes) }),
+        ...this.condition,
+      },
       body: document(this.parts),
       signal,
     });
@@ -78,13 +85,28 @@ export class S3PartsUpload implements PartsUpload {
   }
 }
 
-function document(parts: ReadonlyMap<number, { etag: string; sha256: string }>): DigestedBytes {
+type Digest = { readonly sha256: string } | { readonly crc32: number };
+type Part = Digest & { readonly etag: string };
+
+function header(digest: Digest): Record<string, string> {
+  return 'crc32' in digest
+    ? { 'x-amz-checksum-crc32': crc32Base64(digest.crc32) }
+    : { 'x-amz-checksum-sha256': base64Of(digest.sha256) };
+}
+
+function element(digest: Digest): string {
+  return 'crc32' in digest
+    ? `<ChecksumCRC32>${crc32Base64(digest.crc32)}</ChecksumCRC32>`
+    : `<ChecksumSHA256>${base64Of(digest.sha256)}</ChecksumSHA256>`;
+}
+
+function document(parts: ReadonlyMap<number, Part>): DigestedBytes {
   const lines = [...parts]
     .sort(([a], [b]) => a - b)
     .map(
-      ([number, { etag, sha256 }]) =>
-        `<Part><PartNumber>${number}</PartNumber><ETag>${etag.replaceAll('"', '&quot;')}</ETag>` +
-        `<ChecksumSHA256>${base64Of(sha256)}</ChecksumSHA256></Part>`,
+      ([number, part]) =>
+        `<Part><PartNumber>${number}</PartNumber><ETag>${part.etag.replaceAll('"', '&quot;')}</ETag>` +
+        `${element(part)}</Part>`,
     );
   const bytes = Buffer.from(`<CompleteMultipartUpload>${lines.join('')}</CompleteMultipartUpload>`);
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };

@@ -2,12 +2,19 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { BackupError } from '../../../errors';
-import type { Attributes, DigestedBytes, ListedObject, OpenedSource, OpenOptions } from '../../../store/bucket';
+import type {
+  Attributes,
+  DigestedBytes,
+  ListedObject,
+  OpenedSource,
+  OpenOptions,
+  PartsUpload,
+} from '../../../store/bucket';
 import { processBudget } from '../../../store/part-budget';
 import { MAX_PARTS } from '../../../store/part-size';
 import type { ObjectTags } from '../../../store/store';
 import type { Copier, WrittenCopy } from './copier';
-import { inParts, partPlaces } from './parts';
+import { inParts, partPlaces, type PartRange } from './parts';
 
 /** Parts of one object on their way at once; the memory that all objects share allows fewer. */
 const PARTS_AT_ONCE = 4;
@@ -24,7 +31,9 @@ async function copyWhole(copier: Copier, object: ListedObject, target: string): 
   const { vault, signal } = copier;
   const held = await processBudget.reserve(object.sizeBytes, signal);
   try {
-    const { attributes, tagCount, ...body } = await read(copier, object, { etag: object.etag }, object.sizeBytes);
+    const { attributes, tagCount, ...body } = await reading(copier, object, object.sizeBytes, (opened) =>
+      readWhole(opened, object.sizeBytes),
+    );
     const tags = await tagsOf(copier, object.key, tagCount);
     const written = await vault.put(target, body, { attributes, signal });
     return { ...written, sha256: body.sha256, tags };
@@ -39,48 +48,67 @@ async function copyInParts(copier: Copier, object: ListedObject, target: string)
   if (!described) throw new BackupError('object-missing', `${JSON.stringify(object.key)} is not there any more`);
   const tags = await tagsOf(copier, object.key, described.tagCount);
   const sizeBytes = Math.max(settings.partBytes, Math.ceil(object.sizeBytes / MAX_PARTS));
-  const upload = await vault.beginParts(target, { attributes: described.attributes, signal });
+  const upload = await vault.beginParts(target, { attributes: described.attributes, checksum: 'of the whole', signal });
   const places = partPlaces(object.sizeBytes, sizeBytes);
-  const { written, sha256 } = await inParts(upload, places, PARTS_AT_ONCE, signal, async ({ number, start, end }) => {
-    const held = await processBudget.reserve(end - start + 1, signal);
-    try {
-      const part = await read(copier, object, { etag: object.etag, range: { start, end } }, end - start + 1);
-      await upload.send(number, part, signal);
-      return part.sha256;
-    } finally {
-      held.release();
-    }
-  });
+  const { written, sha256 } = await inParts(upload, places, PARTS_AT_ONCE, signal, (place) =>
+    sendPart(copier, object, upload, place),
+  );
   return { ...written, parts: { sizeBytes, sha256 }, tags };
 }
 
-/** Exactly so many bytes, in memory, with their digest. */
-async function read(
+async function sendPart(
   copier: Copier,
   object: ListedObject,
-  options: OpenOptions,
+  upload: PartsUpload,
+  { number, start, end }: PartRange,
+): Promise<string> {
+  const { signal } = copier;
+  const sizeBytes = end - start + 1;
+  const held = await processBudget.reserve(sizeBytes, signal);
+  const bytes = processBudget.buffers.take(sizeBytes);
+  try {
+    const sha256 = await reading(copier, object, sizeBytes, ({ body }) => readInto(bytes, body), { start, end });
+    await upload.send(number, { bytes, sha256 }, signal);
+    return sha256;
+  } finally {
+    processBudget.buffers.give(bytes);
+    held.release();
+  }
+}
+
+/** Opens it while it is still the object that was listed, as often as it takes to get it whole. */
+async function reading<T>(
+  { mirror, bandwidth, signal }: Copier,
+  { key, etag, versionId }: ListedObject,
   sizeBytes: number,
-): Promise<DigestedBytes & { attributes: Attributes; tagCount: number }> {
-  const { mirror, bandwidth, signal } = copier;
+  receive: (opened: OpenedSource) => Promise<T>,
+  range?: OpenOptions['range'],
+): Promise<T> {
   for (let reads = 1; ; reads++) {
     await bandwidth.take(sizeBytes, signal);
-    const opened = await mirror.from.open(object.key, { ...options, signal });
+    const opened = await mirror.from.open(key, { etag, versionId, range, signal });
     try {
-      const bytes = await readExactly(opened.body, sizeBytes);
-      const wrong = damage(bytes, opened, options);
-      if (wrong === undefined) {
-        const { attributes, tagCount } = opened;
-        return { bytes, sha256: sha256Of(bytes), attributes, tagCount };
-      }
-      if (reads === MOST_READS) throw brokenOff(object.key, wrong);
+      return await receive(opened);
     } catch (error) {
       signal.throwIfAborted();
-      if (reads === MOST_READS || error instanceof BackupError)
-        throw brokenOff(object.key, (error as Error).message, error);
+      if (reads === MOST_READS || error instanceof BackupError) throw brokenOff(key, (error as Error).message, error);
     } finally {
       opened.body.destroy();
     }
   }
+}
+
+/** Exactly so many bytes, in memory, with their digest. */
+async function readWhole(
+  opened: OpenedSource,
+  sizeBytes: number,
+): Promise<DigestedBytes & { attributes: Attributes; tagCount: number }> {
+  const bytes = await readExactly(opened.body, sizeBytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const wrong = damage(bytes, sha256, opened);
+  if (wrong !== undefined) throw new Error(wrong);
+  const { attributes, tagCount } = opened;
+  return { bytes, sha256, attributes, tagCount };
 }
 
 async function readExactly(body: Readable, sizeBytes: number): Promise<Buffer> {
@@ -91,16 +119,30 @@ async function readExactly(body: Readable, sizeBytes: number): Promise<Buffer> {
     if (readBytes > sizeBytes) break;
     chunks.push(chunk);
   }
-  if (readBytes !== sizeBytes) throw new Error(`it gave ${readBytes} of ${sizeBytes} bytes`);
+  if (readBytes !== sizeBytes) throw notExactly(readBytes, sizeBytes);
   return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
-/** What the source itself says of the whole: its SHA-256, or an ETag that is an MD5. */
-function damage(bytes: Buffer, { sha256, etag, md5Etag }: OpenedSource, { range }: OpenOptions): string | undefined {
-  if (range) return undefined;
-  if (sha256 !== undefined) {
-    return sha256 === sha256Of(bytes) ? undefined : `its SHA-256 is not ${sha256}, as the source says`;
+/** Fills the buffer, and gives the digest of what it holds then. Digested as it comes: it is in the processor's cache. */
+async function readInto(bytes: Buffer, body: Readable): Promise<string> {
+  const hash = createHash('sha256');
+  let readBytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (readBytes + chunk.length > bytes.length) throw notExactly(readBytes + chunk.length, bytes.length);
+    hash.update(chunk);
+    readBytes += chunk.copy(bytes, readBytes);
   }
+  if (readBytes !== bytes.length) throw notExactly(readBytes, bytes.length);
+  return hash.digest('hex');
+}
+
+function notExactly(readBytes: number, sizeBytes: number): Error {
+  return new Error(`it gave ${readBytes} of ${sizeBytes} bytes`);
+}
+
+/** What the source itself says of the whole: its SHA-256, or an ETag that is an MD5. */
+function damage(bytes: Buffer, found: string, { sha256, etag, md5Etag }: OpenedSource): string | undefined {
+  if (sha256 !== undefined) return sha256 === found ? undefined : `its SHA-256 is not ${sha256}, as the source says`;
   if (!md5Etag) return undefined;
   const md5 = createHash('md5').update(bytes).digest('hex');
   return etag.includes(md5) ? undefined : `its MD5 is ${md5}, the ETag is ${etag}`;
@@ -108,10 +150,6 @@ function damage(bytes: Buffer, { sha256, etag, md5Etag }: OpenedSource, { range 
 
 function tagsOf({ mirror, signal }: Copier, key: string, tagCount: number): Promise<ObjectTags> | ObjectTags {
   return mirror.tags === 'keep' && tagCount > 0 ? mirror.from.tags(key, { signal }) : {};
-}
-
-function sha256Of(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function brokenOff(key: string, detail: string, cause?: unknown): BackupError {

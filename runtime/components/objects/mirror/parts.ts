@@ -27,6 +27,7 @@ export async function inParts(
   send: (place: PartRange) => Promise<string>,
 ): Promise<{ written: BucketVersion; sha256: string[] }> {
   const sha256: string[] = places.map(() => '');
+  const wholeBytes = (places.at(-1)?.end ?? -1) + 1;
   const left = places[Symbol.iterator]();
   let failed = false;
   const worker = async () => {
@@ -43,7 +44,7 @@ export async function inParts(
   try {
     const broken = ends.find((end) => end.status === 'rejected');
     if (broken) throw broken.reason;
-    return { written: await upload.complete(signal), sha256 };
+    return { written: await upload.complete(signal, wholeBytes), sha256 };
   } catch (error) {
     // The bucket's lifecycle frees what cannot be freed now; the failure itself is what counts.
     await upload.abort().catch((leftover: unknown) => toBackupError(leftover));
