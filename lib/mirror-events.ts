@@ -6,11 +6,12 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENVIRONMENT, MetricKey, MirrorSetting } from '../model';
+import { ENVIRONMENT, JOURNAL_KEPT_DAYS, journalPrefix, MetricKey, mirrorPrefix, MirrorSetting } from '../model';
 import { AlarmFactory } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
+import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
 import { ContinuousMirroring } from './continuous-mirroring';
 import { createDeadLetterQueue } from './dead-letter-queue';
@@ -89,6 +90,7 @@ export class MirrorEvents extends Construct {
   public _addMirror(setting: MirrorSetting, { bucketName, keyPrefixes }: BoundEvents): void {
     this.mirrors.push(setting);
     this.props.vault.grantMirrorEvents(this.function, this.props.sourceName, setting.name);
+    this.endJournal(setting.name);
     new events.Rule(this, `Rule-${setting.name}`, {
       description: `Objects of the mirror ${setting.name} of ${this.props.sourceName}`,
       eventPattern: {
@@ -164,6 +166,19 @@ export class MirrorEvents extends Construct {
    */
   public metricDeletions(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('mirrorDeletions', cloudwatch.Stats.SUM, options);
+  }
+
+  /** Its pieces are of use until the next run: the only thing in a vault that ends by its age. */
+  private endJournal(mirror: string): void {
+    const { vault, sourceName } = this.props;
+    // An existing bucket has the rules that its owner gave it.
+    if (!(vault instanceof BackupVault)) return;
+    vault.bucket.addLifecycleRule({
+      id: `journal-of-${sourceName}-${mirror}`,
+      prefix: journalPrefix(mirrorPrefix(sourceName, mirror)),
+      expiration: Duration.days(JOURNAL_KEPT_DAYS),
+      noncurrentVersionExpiration: Duration.days(1),
+    });
   }
 
   private metric(key: MetricKey, statistic: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {

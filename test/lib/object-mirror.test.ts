@@ -276,6 +276,22 @@ describe('mirrored between the runs', () => {
     }
   });
 
+  test('what was written down between the runs ends by its age, and nothing else does', () => {
+    const { template } = mirrored((stack) => ObjectSource.bucket(bucketOf(stack)), {}, { continuous });
+    const rules = Object.values(template.findResources('AWS::S3::Bucket')).flatMap(
+      ({
+        Properties,
+      }: {
+        Properties?: {
+          LifecycleConfiguration?: { Rules: { Prefix?: string; TagFilters?: unknown; ExpirationInDays?: number }[] };
+        };
+      }) => Properties?.LifecycleConfiguration?.Rules ?? [],
+    );
+    const byAge = rules.filter(({ ExpirationInDays, TagFilters }) => ExpirationInDays !== undefined && !TagFilters);
+    expect(byAge.map(({ Prefix }) => Prefix)).toEqual(expect.arrayContaining(['orders/mirrors/uploads.journal/']));
+    expect(byAge.filter(({ Prefix }) => Prefix?.startsWith('orders/'))).toHaveLength(1);
+  });
+
   test('an alarm goes off when events wait too long, and when one is given up', () => {
     const { template } = mirrored((stack) => ObjectSource.bucket(owned(stack)), {}, { continuous });
     const shared = { Namespace: 'AWS/SQS', ComparisonOperator: 'GreaterThanThreshold', AlarmActions: Match.anyValue() };
