@@ -40,6 +40,7 @@ import type { CallerIdentity } from '../observe/caller-identity';
 import type { SourceStatus } from '../observe/status/source-status';
 import type { MonotonicClock, TextOutput } from '../observe/run-reporter';
 import type { ConnectionSource } from '../postgres/connection';
+import type { ManagedRestoreContext, ManagedRestoreReport, ManagedRestoreRequest } from '../managed/restore/types';
 import type { MomentContext, MomentReport, MomentRequest } from '../recovery/types';
 import type { EndedVersions, EndMirroredRequest } from '../retention/mirrored/end-mirrored';
 import type { RetentionContext, RetentionPlan, RetentionRequest, RetentionResult } from '../retention/types';
@@ -60,6 +61,7 @@ export interface Dependencies {
   readonly dump: DumpComponent;
   readonly baseBackup: BaseBackupComponent;
   readonly moments: Moments;
+  readonly managed: ManagedDatabases;
   readonly objects: ObjectsComponent;
   readonly files: FilesComponent;
   readonly configuration: ConfigurationComponent;
@@ -136,6 +138,14 @@ export interface BaseBackupComponent {
 export interface Moments {
   /** Restores a whole server to a moment. */
   restore(request: MomentRequest, context: MomentContext): Promise<MomentReport>;
+}
+
+export interface ManagedDatabases {
+  /** Has AWS restore an instance or a cluster to a moment, into a new one. */
+  restore(
+    request: ManagedRestoreRequest,
+    context: Omit<ManagedRestoreContext, 'client' | 'wait'>,
+  ): Promise<ManagedRestoreReport>;
 }
 
 export interface Drills {

@@ -14,6 +14,7 @@ import { backupObjects } from '../components/objects/backup';
 import { openBucket, openMirror } from '../components/objects/open-mirrors';
 import { restoreObjects } from '../components/objects/restore';
 import { verifyPoint } from '../components/registry';
+import { restoreManagedHere } from '../managed/restore/restore-managed';
 import { readCallerIdentity } from '../observe/caller-identity';
 import { readStatus } from '../observe/status/read-status';
 import { sendNotice } from '../notify/send-notice';
@@ -53,6 +54,7 @@ export function realDependencies(exit: Host['exit']): Dependencies {
     dump: { backup: backupDump, restore: restoreDump, check: checkDump },
     baseBackup: { backup: backupBase },
     moments: { restore: restoreToMoment },
+    managed: { restore: restoreManagedHere },
     objects: {
       openBucket: (place) => openBucket(place, readSecret),
       openMirror: (setting) => openMirror(setting, readSecret),

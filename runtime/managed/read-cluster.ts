@@ -10,7 +10,7 @@ export async function readCluster(
   identifier: string,
   abortSignal: AbortSignal,
 ): Promise<ManagedState | undefined> {
-  const cluster = await describe(client, identifier, abortSignal);
+  const cluster = await describeCluster(client, identifier, abortSignal);
   if (!cluster) return undefined;
   return {
     retentionDays: cluster.BackupRetentionPeriod,
@@ -23,7 +23,8 @@ export async function readCluster(
   };
 }
 
-async function describe(
+/** `undefined` when there is no such cluster. */
+export async function describeCluster(
   client: RDSClient,
   identifier: string,
   abortSignal: AbortSignal,

@@ -10,7 +10,7 @@ export async function readInstance(
   identifier: string,
   abortSignal: AbortSignal,
 ): Promise<ManagedState | undefined> {
-  const instance = await describe(client, identifier, abortSignal);
+  const instance = await describeInstance(client, identifier, abortSignal);
   if (!instance) return undefined;
   return {
     retentionDays: instance.BackupRetentionPeriod,
@@ -24,7 +24,8 @@ export async function readInstance(
   };
 }
 
-async function describe(
+/** `undefined` when there is no such instance. */
+export async function describeInstance(
   client: RDSClient,
   identifier: string,
   abortSignal: AbortSignal,
@@ -41,7 +42,7 @@ async function describe(
 }
 
 /** Of an instance only its automated backup says it. Those of deleted instances of the same name may be there, too. */
-async function windowBegin(
+export async function windowBegin(
   client: RDSClient,
   { DBInstanceIdentifier, DbiResourceId }: DBInstance,
   abortSignal: AbortSignal,

@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { toBackupError, usageError } from '../../errors';
+import { toBackupError } from '../../errors';
 import { describeTarget } from '../../recovery/describe-target';
 import type { MomentReport, MomentTarget } from '../../recovery/types';
 import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
+import { OF_A_DATABASE, refuseForeignOptions } from '../options/foreign-options';
 import { momentRequest, type MomentOptions } from '../options/moment-options';
 import { vaultEnvironment } from '../options/vault-environment';
 import { momentAnswer } from '../output/moment-output';
@@ -20,7 +21,7 @@ const GAP_PATIENCE_SECONDS = 60;
 /** `restore --to-time …`: a whole server, from base backups and the archived log. */
 export async function restoreMoment(target: MomentTarget, run: CommandRun): Promise<Answer> {
   const { source, store, reporter, signal, now, dependencies } = run;
-  refuseForeignOptions(run);
+  refuseForeignOptions(run.command, OF_A_DATABASE, 'a database, and a moment is of a whole server');
   const asked = momentRequest(run.command.opts<MomentOptions>());
   const dataDirectory = path.resolve(asked.dataDirectory);
   reporter.headline(`${source} → ${dataDirectory}, to ${describeTarget(target)}`);
@@ -58,16 +59,4 @@ async function recorded(
     reporter.note('restore-ended', { ...what, outcome: 'failed', code: toBackupError(thrown).code });
     throw thrown;
   }
-}
-
-/** Options that fill a database say nothing of a whole server: who gives one means something else. */
-const OF_A_DATABASE = ['database', 'clean', 'create', 'table', 'schemaOnly', 'dataOnly', 'roles', 'owner', 'jobs'];
-
-function refuseForeignOptions({ command }: CommandRun): void {
-  const given = command.options.find(
-    (option) =>
-      OF_A_DATABASE.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
-  );
-  if (!given) return;
-  throw usageError(`${given.long} is of a database, and a moment is of a whole server`, 'Leave one of them out.');
 }

@@ -8,10 +8,12 @@ import { contentOf, MOST_JOBS } from '../options/dump-options';
 import { requireTargetDatabase, serverEnvironment } from '../options/server-environment';
 import { Setting } from '../options/setting';
 import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
+import { addManagedOptions, isManaged, type ManagedOptions } from '../options/managed-options';
 import { addMomentOptions, momentTarget, type MomentOptions } from '../options/moment-options';
 import { nonEmpty, repeatable, wholeNumber } from '../options/values';
 import { restoreAnswer, restoreHeadline } from '../output/restore-output';
 import { addOptionalPointArgument } from './point-argument';
+import { restoreManaged, RESTORE_MANAGED_COUNTED } from './restore-managed';
 import { restoreMoment, RESTORE_MOMENT_COUNTED } from './restore-moment';
 
 export const RESTORE_COUNTED: Counted = { component: 'dump', succeeded: 'restoreSucceeded', failed: 'restoreFailed' };
@@ -40,15 +42,17 @@ export function describeRestore(parent: Command, processors: number): Command {
         'given. Every part is checked before a byte of it is restored; at the end the rows of every table are counted and\n' +
         'compared with the backup.\n' +
         'With --to-time or its kin: restores a whole server, from the newest base backup before and the log after it, and makes\n' +
-        'it a primary once it is shown to stand where it should. Its files are new, and it is not left running.',
+        'it a primary once it is shown to stand where it should. Its files are new, and it is not left running.\n' +
+        'With --rds-instance or --rds-cluster besides: AWS restores, from the window that it keeps, into a new database.',
     );
   addOptionalPointArgument(command);
   addRestoreOptions(command, processors);
   addMomentOptions(command);
+  addManagedOptions(command);
   addSecretOptions(command);
   addSharedOptions(command, {
     deadline: LONG_RUN,
-    documents: ['postgres-backup/restore/1', 'postgres-backup/restore-moment/1'],
+    documents: ['postgres-backup/restore/1', 'postgres-backup/restore-moment/1', 'postgres-backup/restore-managed/1'],
   });
   return command
     .addHelpText(
@@ -64,6 +68,7 @@ export function describeRestore(parent: Command, processors: number): Command {
         'postgres-backup restore 20261120T021003Z-4k2m9x --vault s3://acme-vault --source orders --clean',
         'postgres-backup restore latest --vault s3://acme-vault --source orders --data-only --table public.customers',
         'postgres-backup restore --to-time 2026-11-20T02:55:00Z --data-directory /srv/restored --vault s3://acme-vault --source orders',
+        'postgres-backup restore --to-time 2026-11-20T02:55:00Z --rds-instance orders --new-instance orders-restored --vault s3://acme-vault --source orders',
       ),
     )
     .addHelpText('after', EXIT_CODES_HELP);
@@ -75,6 +80,9 @@ export function restoreExecution(point: string | undefined, command: Command): E
   if (point !== undefined && target) {
     throw usageError('a point and a moment are both given', 'Give the point, or --to-time and its kin.');
   }
+  const managed = isManaged(command.opts<ManagedOptions>());
+  if (target && managed) return { counted: RESTORE_MANAGED_COUNTED, work: (run) => restoreManaged(target, run) };
+  if (managed) throw usageError('it is not said to which moment AWS is to restore', 'Give --to-time or --to-latest.');
   if (target) return { counted: RESTORE_MOMENT_COUNTED, work: (run) => restoreMoment(target, run) };
   if (point !== undefined) return { counted: RESTORE_COUNTED, work: (run) => restore(point, run) };
   throw usageError(

@@ -35,6 +35,7 @@ export interface Setup {
   readonly dump?: Partial<DumpComponent>;
   readonly baseBackup?: Partial<Dependencies['baseBackup']>;
   readonly moments?: Partial<Dependencies['moments']>;
+  readonly managed?: Partial<Dependencies['managed']>;
   readonly objects?: Partial<Dependencies['objects']>;
   readonly files?: Partial<FilesComponent>;
   readonly configuration?: Partial<ConfigurationComponent>;
@@ -141,6 +142,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
     },
     baseBackup: { backup: nobodyAsked, ...setup.baseBackup },
     moments: { restore: nobodyAsked, ...setup.moments },
+    managed: { restore: nobodyAsked, ...setup.managed },
     objects: {
       openBucket: nobodyAsked,
       openMirror: nobodyAsked,
