@@ -24,6 +24,21 @@ export interface BaseBackupProps extends ScheduledComponentProps {
   readonly wal: WalArchive;
 
   /**
+   * Whether, between full ones, only what changed since the newest verified one is stored. For PostgreSQL 17 and later, with
+   * `summarize_wal = on`. Where it cannot be had, a full one is made.
+   *
+   * @default false - each is full
+   */
+  readonly incremental?: boolean;
+
+  /**
+   * How often everything is stored again, in whole seconds. A restore reads a full one and all since; only with `incremental`.
+   *
+   * @default Duration.days(7)
+   */
+  readonly fullEvery?: Duration;
+
+  /**
    * How the server comes to the point at which it begins.
    *
    * @default BaseBackupCheckpoint.FAST

@@ -58,10 +58,12 @@ export const ENVIRONMENT = {
   envelopeKey: 'POSTGRES_BACKUP_ENVELOPE_KEY',
   /** Of files: JSON list of `name=/directory`. */
   volumes: 'POSTGRES_BACKUP_VOLUMES',
-  /** Of files: seconds after which everything is stored again, not only what changed. */
+  /** Of files and base backups: seconds after which everything is stored again, not only what changed. */
   fullEvery: 'POSTGRES_BACKUP_FULL_EVERY',
   /** Of files: a volume with fewer is a failure: one that is not mounted is empty. */
   minimumFiles: 'POSTGRES_BACKUP_MINIMUM_FILES',
+  /** Of a base backup: `true`: what changed since the newest verified one is stored, where that is known. */
+  incremental: 'POSTGRES_BACKUP_INCREMENTAL',
   /** Of a base backup: `fast` or `spread`. */
   checkpoint: 'POSTGRES_BACKUP_CHECKPOINT',
   /** Of a base backup: `true`: the server is a standby. */
@@ -108,6 +110,8 @@ export const FUNCTION_ENVIRONMENT = {
   topic: 'POSTGRES_BACKUP_TOPIC',
   /** Of a day's report: when its summary is published, one of `SUMMARY_RULES`. */
   dailySummary: 'POSTGRES_BACKUP_DAILY_SUMMARY',
+  /** JSON of `RunbookFacts`: what the stack alone knows of a restore. */
+  runbook: 'POSTGRES_BACKUP_RUNBOOK',
   /** JSON of a `ManagedPromise`: which database of RDS or Aurora, and what its window must be like. */
   managedWindow: 'POSTGRES_BACKUP_MANAGED_WINDOW',
 } as const;

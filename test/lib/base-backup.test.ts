@@ -1,7 +1,14 @@
 /** The construct of base backups: what its task is told, what it may, and what is refused. */
 import { Duration, type Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
-import { BackupVault, BaseBackup, BaseBackupCheckpoint, WalArchive, type BaseBackupProps } from '../../lib';
+import {
+  BackupVault,
+  BaseBackup,
+  BaseBackupCheckpoint,
+  PostgresVersion,
+  WalArchive,
+  type BaseBackupProps,
+} from '../../lib';
 import { permissions } from './support/policies';
 import { templateOf, testBackup, testSource, testStack } from './support/stacks';
 
@@ -73,7 +80,45 @@ test('the task may write its own recovery points and find the log by name; it re
   });
 });
 
+test('one that stores what changed may read which files there were, and none of them', () => {
+  const template = backedUp(() => ({
+    incremental: true,
+    fullEvery: Duration.days(3),
+    postgresVersion: PostgresVersion.V17,
+  }));
+  const task = JSON.stringify(environmentOf(template));
+  expect(task).toContain('{"Name":"POSTGRES_BACKUP_INCREMENTAL","Value":"true"}');
+  expect(task).toContain('{"Name":"POSTGRES_BACKUP_FULL_EVERY","Value":"259200"}');
+  const read = permissions(template)
+    .filter(({ holder, action }) => holder.startsWith('BaseTaskTaskRole') && action === 's3:GetObjectVersion')
+    .map(({ resource }) => /orders[^"]*/.exec(resource)?.[0] ?? '');
+  expect(read.sort()).toEqual([
+    'orders/base-backup/*/backup_manifest.zst',
+    'orders/base-backup/*/manifest.json',
+    'orders/base-backup/*/verification.json',
+  ]);
+});
+
+test('what lies on a disk on its way has a place: the root is read-only', () => {
+  expect(JSON.stringify(environmentOf(backedUp()))).toContain(
+    '"MountPoints":[{"ContainerPath":"/tmp","ReadOnly":false,"SourceVolume":"scratch"}]',
+  );
+});
+
 test.each<[string, Change, string | undefined, RegExp]>([
+  [
+    'what changed, of a server that cannot tell',
+    () => ({ incremental: true, postgresVersion: PostgresVersion.V16 }),
+    undefined,
+    /incremental is true, but PostgreSQL 16 makes only full/,
+  ],
+  ['full ones now and then, of full ones', () => ({ fullEvery: Duration.days(1) }), undefined, /without incremental/],
+  [
+    'a part of a second',
+    () => ({ incremental: true, postgresVersion: PostgresVersion.V18, fullEvery: Duration.millis(1500) }),
+    undefined,
+    /fullEvery is 1\.5 seconds/,
+  ],
   ['an archive of another source', () => ({}), 'billing', /archive of 'billing'/],
   [
     'an archive in another vault',

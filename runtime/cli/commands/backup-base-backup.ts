@@ -20,6 +20,8 @@ export const BASE_BACKUP_COUNTED: Counted = {
 interface BaseBackupOptions {
   readonly checkpoint: 'fast' | 'spread';
   readonly fromStandby?: boolean;
+  readonly incremental?: boolean;
+  readonly fullEvery: number;
   readonly walTimeout: number;
   readonly scratchDirectory: string;
   readonly class: RetentionClass;
@@ -28,6 +30,7 @@ interface BaseBackupOptions {
 }
 
 const FIFTEEN_MINUTES_SECONDS = 900;
+const ONE_WEEK_SECONDS = 7 * 86_400;
 
 export function describeBackupBase(parent: Command): Command {
   const command = parent
@@ -49,6 +52,7 @@ export function describeBackupBase(parent: Command): Command {
       examples(
         'postgres-backup backup base-backup --vault s3://acme-vault --source orders',
         'PGHOST=standby.internal postgres-backup backup base-backup --from-standby --vault s3://acme-vault --source orders',
+        'postgres-backup backup base-backup --incremental --full-every 7d --vault s3://acme-vault --source orders',
       ),
     )
     .addHelpText(
@@ -66,6 +70,7 @@ export async function backupBase(run: CommandRun): Promise<Answer> {
     source,
     class: options.class,
     scheduledAt: options.scheduledAt,
+    fullEverySeconds: options.incremental ? options.fullEvery : undefined,
     checkpoint: options.checkpoint,
     server: options.fromStandby ? ('standby' as const) : ('primary' as const),
     compressionLevel: options.compressionLevel,
@@ -84,6 +89,14 @@ export async function backupBase(run: CommandRun): Promise<Answer> {
 function addBaseBackupOptions(command: Command): void {
   command.optionsGroup('How to back up:');
   const options = [
+    new Setting(
+      '--incremental',
+      'store what changed since the newest verified one; needs PostgreSQL 17 or later, with summarize_wal',
+    ).fromEnvironment('incremental', trueOrFalse),
+    new Setting('--full-every <time>', 'with --incremental: a full one when the last is longer ago: 12h, 7d')
+      .argParser(seconds(1, 366 * 86_400))
+      .default(ONE_WEEK_SECONDS, '7d')
+      .fromEnvironment('fullEvery'),
     new Setting('--checkpoint <kind>', 'fast: the server writes what is dirty at once; spread: in its usual time')
       .argParser(oneOf(['fast', 'spread']))
       .default('fast')
@@ -98,7 +111,7 @@ function addBaseBackupOptions(command: Command): void {
       .fromEnvironment('walTimeout'),
     new Setting(
       '--scratch-directory <dir>',
-      'where archives lie on the way when the server has tablespaces; else none do',
+      'where archives lie on the way when the server has tablespaces, and the list that --incremental needs',
     )
       .argParser(nonEmpty)
       .default(tmpdir(), 'that of the system')

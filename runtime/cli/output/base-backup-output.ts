@@ -8,6 +8,8 @@ import { backupAnswer } from './backup-output';
 export interface BaseBackupDetails {
   readonly totals: BaseBackupManifest['totals'];
   readonly contentBytes: number;
+  /** What it holds the changes since, the full one first; empty in a full one. */
+  readonly dependsOn: readonly string[];
   readonly wal: BaseBackupManifest['wal'];
   /** From here on every moment can be restored that the archive reaches. */
   readonly endedAt: string;
@@ -16,14 +18,15 @@ export interface BaseBackupDetails {
 
 export function baseBackupAnswer(source: string, result: BaseBackupResult): Answer {
   return backupAnswer({ source, component: 'base-backup' }, result, ({ manifest }) => {
-    const { totals, contentBytes, wal, endedAt, warnings } = manifest;
+    const { totals, contentBytes, dependsOn, wal, endedAt, warnings } = manifest;
     return {
       facts: [
+        ...(dependsOn.length > 0 ? [`what changed since ${dependsOn[dependsOn.length - 1]}`] : []),
         `${formatNumberOf(totals.items, 'file')} of ${formatBytes(contentBytes)}`,
         `${formatBytes(totals.storedBytes)} stored`,
       ],
       below: [`  every moment from ${endedAt} on, log ${wal.stopLsn}, as far as the WAL archive reaches`],
-      details: { totals, contentBytes, wal, endedAt, warnings } satisfies BaseBackupDetails,
+      details: { totals, contentBytes, dependsOn, wal, endedAt, warnings } satisfies BaseBackupDetails,
     };
   });
 }

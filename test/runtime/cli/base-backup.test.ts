@@ -81,7 +81,24 @@ test('a task is told by its environment', async () => {
   ]);
 });
 
+test('what changed is stored only when it is asked for, with a full one each week', async () => {
+  const { asked } = await backup(['--full-every', '2d']);
+  expect(asked[0].fullEverySeconds).toBeUndefined();
+  expect((await backup(['--incremental'])).asked).toMatchObject([{ fullEverySeconds: 7 * 86_400 }]);
+  const told = { POSTGRES_BACKUP_INCREMENTAL: 'true', POSTGRES_BACKUP_FULL_EVERY: '86400' };
+  expect((await backup([], told)).asked).toMatchObject([{ fullEverySeconds: 86_400 }]);
+});
+
+test('it is said what was built on', async () => {
+  const manifest = { ...example(), dependsOn: ['20261119T021003Z-aaaaaa', '20261120T011003Z-bbbbbb'] };
+  const ran = await backup(['--json'], {}, { outcome: 'made', manifest, uri: 's3://acme-vault/', durationMs: 1 });
+  expect(JSON.parse(ran.stdout)).toMatchObject({ dependsOn: manifest.dependsOn });
+  const told = await backup([], {}, { outcome: 'made', manifest, uri: 's3://acme-vault/', durationMs: 1 });
+  expect(told.stdout).toContain('what changed since 20261120T011003Z-bbbbbb');
+});
+
 test.each([
+  [['--full-every', '0'], /from 1 s/],
   [['--checkpoint', 'slow'], /fast, spread/],
   [['--wal-timeout', '0'], /from 1 s/],
   [['--compression-level', '20'], /from 1 to 19/],
