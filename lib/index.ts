@@ -56,6 +56,7 @@ export * from './restore-drill-props';
 export * from './retention';
 export * from './retention-class';
 export * from './scheduled-component';
+export * from './runbook';
 export * from './set-schedule';
 export * from './storage-tiers';
 export * from './vault-lock';

@@ -42,6 +42,7 @@ import { PostgresSource } from './postgres-source';
 import { RestoreDrill } from './restore-drill';
 import { DrillOptions } from './restore-drill-props';
 import { Retention } from './retention';
+import { Runbook } from './runbook';
 import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
 import { StorageTiers } from './storage-tiers';
 import { Verification } from './verification';
@@ -82,6 +83,8 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
    * @default - nothing: `sets` was not stated
    */
   public readonly sets?: BackupSets;
+  /** How to restore, with the names of this stack; kept in the vault. */
+  public readonly runbook: Runbook;
   /** What ends those whose time is over. */
   public readonly retention: Retention;
   /** What publishes how they stand. */
@@ -191,6 +194,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     });
     this.fullRead = createFullRead(this, props);
     this.sets = createSets(this, props);
+    this.runbook = new Runbook(this, 'Runbook', this);
     noteCosts(this, {
       sourceName: this.source.sourceName,
       plan: this.plan,
@@ -310,6 +314,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
    * @param grantee who may restore
    */
   public grantRestore(grantee: iam.IGrantable): iam.Grant {
+    this.runbook.addRestorer(grantee);
     return this.vault.grantRestore(grantee, this.source.sourceName);
   }
 

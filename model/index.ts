@@ -29,6 +29,7 @@ export * from './report';
 export * from './retention';
 export * from './retention-policy';
 export * from './run-configuration';
+export * from './runbook';
 export * from './set';
 export * from './set-retention';
 export * from './snapshot-record';

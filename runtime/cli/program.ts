@@ -29,6 +29,7 @@ import {
 } from './commands/restore-configuration';
 import { describeRestoreFiles, restoreFiles, RESTORE_FILES_COUNTED } from './commands/restore-files';
 import { describeRun, runNow } from './commands/run';
+import { describeRunbook, runbook } from './commands/runbook';
 import { describeStatus, status } from './commands/status';
 import { describeRestoreSet, restoreSet } from './commands/restore-set';
 import { describeRetention, retention } from './commands/retention';
@@ -153,6 +154,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   evidenceCommand.action(() => run(evidenceCommand, { work: evidence }));
   const statusCommand = describeStatus(program);
   statusCommand.action(() => run(statusCommand, { work: status }));
+  const runbookCommand = describeRunbook(program);
+  runbookCommand.action(() => run(runbookCommand, { work: runbook }));
   const infoCommand = describeInfo(program);
   infoCommand.action((point: string | undefined) => run(infoCommand, { work: (started) => info(point, started) }));
   const recoverCommand = describeRecover(program);

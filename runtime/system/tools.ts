@@ -7,6 +7,7 @@ import { findPsql } from '../postgres/tools';
 import { openSession } from '../postgres/session';
 import { ecsServices } from './ecs-services';
 import { ecsTasks } from './ecs-tasks';
+import { gatherRunbook } from './gather-runbook';
 import { localTasks, thisProgram, type LocalProgram } from './local-tasks';
 import { spoolReferences, type ReferenceQuery, type SpooledReferences } from './references';
 import { performStep, type StepSurroundings } from './perform-step';
@@ -42,6 +43,7 @@ export interface SystemTools {
     server: ConnectionSource,
     context: Pick<RestoreSetContext, 'signal' | 'now'>,
   ) => Promise<readonly DrilledCheck[]>;
+  readonly gatherRunbook: typeof gatherRunbook;
   /** Between two looks at what runs elsewhere. */
   readonly wait: (signal: AbortSignal) => Promise<void>;
 }
@@ -71,6 +73,7 @@ export const systemTools: SystemTools = {
       await session.close();
     }
   },
+  gatherRunbook,
   wait,
 };
 

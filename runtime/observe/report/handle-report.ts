@@ -27,6 +27,7 @@ import { expireReports } from './expire-reports';
 import { reportPeriod } from './report-period';
 import { begunHeartbeat, reportRun } from './report-run';
 import type { ReportSettings } from './settings';
+import { storeRunbook } from './store-runbook';
 import { isSummaryDue, summaryOf } from './summary';
 import { readTaskChange } from './task-change';
 
@@ -66,6 +67,9 @@ async function overPeriod(kind: 'day' | 'week', surroundings: Surroundings): Pro
   if (kind !== 'day') return;
   const marked = await expireReports(store, source, at);
   tell({ level: 'info', event: 'reports-expired', marked }, surroundings);
+  if (!settings.runbook) return;
+  const stored = await storeRunbook(store, source, settings.runbook, at);
+  tell({ level: 'info', event: 'runbook', about: stored }, surroundings);
 }
 
 async function runChanged({ bucket, object }: ObjectCreated['detail'], surroundings: Surroundings): Promise<void> {

@@ -5,10 +5,12 @@ import {
   SUMMARY_RULES,
   type Component,
   type Objectives,
+  type RunbookFacts,
   type SummaryRule,
 } from '../../../model';
 import { readComponents } from '../../component-list';
 import { usageError } from '../../errors';
+import { parseRunbookFacts } from '../../system/gather-runbook';
 import { parseVaultUri, type VaultLocation } from '../../store/vault-uri';
 
 /** What the reporting function is told through its environment. */
@@ -24,12 +26,15 @@ export interface ReportSettings {
   readonly topic: string;
   /** ARN or name of the secret with the address of a dead man's switch. */
   readonly heartbeatSecret?: string;
+  /** What the stack alone knows of a restore. */
+  readonly runbook?: RunbookFacts;
 }
 
 /** Throws a usage error that names the variable: a function that guesses would report on the wrong thing. */
 export function readReportSettings(env: NodeJS.ProcessEnv): ReportSettings {
   const vaultUri = required(env, ENVIRONMENT.vault);
   const source = required(env, ENVIRONMENT.source);
+  const runbook = env[FUNCTION_ENVIRONMENT.runbook];
   const problem = sourceNameProblem(source);
   if (problem) throw wrong(ENVIRONMENT.source, source, problem);
   return {
@@ -41,6 +46,7 @@ export function readReportSettings(env: NodeJS.ProcessEnv): ReportSettings {
     dailySummary: summaryRuleIn(required(env, FUNCTION_ENVIRONMENT.dailySummary)),
     topic: required(env, FUNCTION_ENVIRONMENT.topic),
     heartbeatSecret: env[FUNCTION_ENVIRONMENT.heartbeat] || undefined,
+    ...(runbook && { runbook: parseRunbookFacts(runbook, FUNCTION_ENVIRONMENT.runbook) }),
   };
 }
 

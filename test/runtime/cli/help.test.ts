@@ -16,6 +16,7 @@ const COMMANDS = [
   ['evidence'],
   ['run'],
   ['status'],
+  ['runbook'],
   ['info'],
   ['check'],
   ['retention'],
@@ -23,6 +24,7 @@ const COMMANDS = [
   ['archive-push'],
   ['archive-helper'],
   ['wal-receive'],
+  ['wal-heartbeat'],
   ['wal-check'],
 ];
 

@@ -1,0 +1,67 @@
+/** What a runbook is made of: what lies in the vault, and what the stack left there. */
+import { runbookFactsProblem, runbookKeys, type RunbookFacts } from '../../model';
+import { findPoint } from '../catalog/catalog';
+import { readText } from '../catalog/read-text';
+import { BackupError } from '../errors';
+import { readStatus } from '../observe/status/read-status';
+import type { SourceStatus } from '../observe/status/source-status';
+import type { ObjectStore } from '../store/store';
+
+export interface RunbookSubject {
+  readonly status: SourceStatus;
+  /** Of the newest recovery point of objects: where each mirror is from. */
+  readonly mirrors: readonly { readonly name: string; readonly from: string; readonly endpoint: string | null }[];
+  /** Absent where the stack left none: before the first daily report, or without a stack. */
+  readonly facts?: RunbookFacts;
+}
+
+/** @param facts where they are known already; else they are read from the vault */
+export async function gatherRunbook(
+  store: ObjectStore,
+  source: string,
+  now: Date,
+  facts?: RunbookFacts,
+): Promise<RunbookSubject> {
+  const status = await readStatus(store, source, now);
+  const hasObjects = status.components.some(({ component, newest }) => component === 'objects' && newest !== null);
+  return {
+    status,
+    mirrors: hasObjects ? await mirrorsOf(store, source) : [],
+    facts: facts ?? (await readFacts(store, source)),
+  };
+}
+
+async function mirrorsOf(store: ObjectStore, source: string): Promise<RunbookSubject['mirrors']> {
+  const { manifest } = await findPoint(store, source, 'objects', 'latest');
+  return manifest.mirrors.map(({ name, from, endpoint }) => ({ name, from, endpoint }));
+}
+
+/** Asked of a listing: a read of what is not there may be a denial. */
+async function readFacts(store: ObjectStore, source: string): Promise<RunbookFacts | undefined> {
+  const key = runbookKeys(source).facts;
+  for await (const entry of store.list(key)) {
+    if (entry.kind !== 'object' || entry.key !== key) continue;
+    return parseRunbookFacts((await readText(store, key)) ?? '', `${store.uri}/${key}`);
+  }
+  return undefined;
+}
+
+/** `configuration-invalid`, with where it was found, when it is none. */
+export function parseRunbookFacts(text: string, where: string): RunbookFacts {
+  const value = parseJson(text);
+  const problem = value === undefined ? 'they are not JSON' : runbookFactsProblem(value);
+  if (problem === undefined) return value as RunbookFacts;
+  throw new BackupError('configuration-invalid', `the facts for the runbook in ${where} are not usable`, {
+    detail: problem,
+    hint: 'The stack writes them daily: deploy it again, or restore by docs/recovery.md.',
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Told by the caller, with where it was found.
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Component } from '../../model';
+import type { RunbookSubject } from './gather-runbook';
+
+export interface RunbookCommands {
+  readonly isSet: boolean;
+  readonly look: readonly string[];
+  readonly environment: readonly string[];
+  readonly rehearse: readonly string[];
+  readonly restore: readonly string[];
+  readonly after: readonly string[];
+}
+
+const FILES_TO = '/mnt/restored';
+
+/** Each as it is typed into a shell. */
+export function runbookCommands(subject: RunbookSubject): RunbookCommands {
+  const { status, facts } = subject;
+  const target = ['--vault', status.vault, '--source', status.source];
+  const command = (...words: readonly string[]) => ['postgres-backup', ...words, ...target].map(quoted).join(' ');
+  const isSet = Boolean(status.sets?.newestGood);
+  const restore = isSet ? setCommand(subject) : [];
+  const single = singleCommands(subject);
+  return {
+    isSet,
+    look: [command('status')],
+    environment: Object.entries(facts?.server ?? { PGHOST: 'HOST', PGDATABASE: 'DATABASE' }).map(
+      ([name, value]) => `export ${name}=${quoted(value)}`,
+    ),
+    rehearse: isSet ? [command(...restore, '--dry-run')] : single.map((words) => command(...rehearsalOf(words))),
+    restore: isSet ? [command(...restore)] : single.map((words) => command(...words)),
+    after: [command('status'), ...(isSet ? [command('run', '--all')] : [])],
+  };
+}
+
+function setCommand({ status, mirrors, facts }: RunbookSubject): string[] {
+  const members = status.sets?.newestGood?.members.map(({ component }) => component) ?? [];
+  const services = facts?.services ?? [];
+  return [
+    ...['restore', 'set', 'latest'],
+    ...services.flatMap(({ service }) => ['--service', service]),
+    ...(services.length > 0 ? ['--cluster', services[0].cluster] : []),
+    ...(members.includes('dump') ? ['--clean'] : []),
+    ...(members.includes('objects') ? mirrors.flatMap(({ name, from }) => ['--objects-to', `${name}=${from}`]) : []),
+    ...(members.includes('files') ? ['--files-to', FILES_TO] : []),
+  ];
+}
+
+/** In the order in which a set is restored. */
+function singleCommands({ status, mirrors }: RunbookSubject): string[][] {
+  const has = (component: Component) => status.components.some((one) => one.component === component && one.newest);
+  return [
+    ...(has('configuration') ? [['restore', 'configuration', 'latest']] : []),
+    ...(has('dump') ? [['restore', 'latest', '--clean']] : []),
+    ...(has('objects')
+      ? mirrors.map(({ name, from, endpoint }) => [
+          ...['restore', 'objects', 'latest', '--mirror', name, '--to', from],
+          ...(endpoint === null ? [] : ['--to-endpoint', endpoint]),
+        ])
+      : []),
+    ...(has('files') ? [['restore', 'files', 'latest', '--to', FILES_TO]] : []),
+  ];
+}
+
+/** What can be said of a restore of one component before it is done: what would be restored. */
+function rehearsalOf([, component]: readonly string[]): string[] {
+  return component === 'latest' ? ['info', 'latest'] : ['info', 'latest', '--component', component];
+}
+
+/** For a POSIX shell. */
+function quoted(word: string): string {
+  return /^[A-Za-z0-9_/:.=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
