@@ -29,13 +29,15 @@ export class EnvironmentStack extends Stack {
     const { vpc } = new PrivateNetwork(this, 'Network');
     const { lock, ...settings } = SETTINGS[environment.name]();
 
-    new PostgresBackup(this, 'Backup', {
+    const backup = new PostgresBackup(this, 'Backup', {
       ...settings,
       source: this.createSource(environment, vpc),
       vpc,
       vault: new BackupVault(this, 'Vault', { lock }),
       notify: environment.notify?.map((address) => Notify.email(address)),
     });
+    // Of an environment whose data nobody would miss, nothing needs to be proven.
+    if (environment.name !== 'development') backup.addDrill();
   }
 
   private createSource({ name, existingDatabase }: Environment, vpc: ec2.IVpc): PostgresSource {

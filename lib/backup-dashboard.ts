@@ -6,6 +6,8 @@ import { BackupComponent } from './backup-component';
 import { BackupFreshness } from './backup-freshness';
 import { backupMetric } from './backup-metrics';
 import { ComponentAlarms } from './component-alarms';
+import { DrillAlarms } from './drill-alarms';
+import { isRestoreMeasured } from './drilled-component';
 
 /**
  * What is shown.
@@ -33,6 +35,24 @@ export interface ShownComponentProps {
 
   /** Its alarms, with the ages above which they go off. */
   readonly alarms: ComponentAlarms;
+}
+
+/**
+ * Drills that are shown.
+ */
+export interface ShownDrillProps {
+  /** What is restored for practice. */
+  readonly component: BackupComponent;
+
+  /** Their alarms, with the age above which one goes off. */
+  readonly alarms: DrillAlarms;
+
+  /**
+   * How long a restore may take.
+   *
+   * @default - not stated
+   */
+  readonly recoveryTimeObjective?: Duration;
 }
 
 /**
@@ -89,6 +109,17 @@ export class BackupDashboard extends Construct {
     this.dashboard.addWidgets(ageGraph(shown), verifiedGraph(shown));
     this.dashboard.addWidgets(runsGraph(shown), keptGraph(shown));
     this.dashboard.addWidgets(sizeGraph(shown), itemsGraph(shown), durationGraph(shown));
+  }
+
+  /**
+   * Shows what drills proved of a component: since when, with which outcome, and what a restore takes against its objective.
+   *
+   * @param props the drills and their alarms
+   */
+  public addDrill(props: ShownDrillProps): void {
+    this.alarms.push(...props.alarms.all);
+    const { sourceName } = this.props;
+    this.dashboard.addWidgets(provenFigures(sourceName, props), provenGraph(sourceName, props));
   }
 }
 
@@ -233,4 +264,54 @@ function durationGraph({ component, freshness }: Shown): cloudwatch.IWidget {
 
 function figure(title: string, metric: cloudwatch.Metric): cloudwatch.IWidget {
   return new cloudwatch.GraphWidget({ title, width: FULL_WIDTH / 3, left: [metric], leftYAxis: { min: 0 } });
+}
+
+/** What a person asks of drills first, in numbers. */
+function provenFigures(sourceName: string, { component }: ShownDrillProps): cloudwatch.IWidget {
+  return new cloudwatch.SingleValueWidget({
+    title: `Proven by drills: ${component}`,
+    width: FULL_WIDTH / 2,
+    height: 6,
+    metrics: [
+      hours('drilled', 'hours since the newest that passed', drillMetric('newestDrilledAge', sourceName, component)),
+      drillMetric('lastDrillFailed', sourceName, component, 'newest failed'),
+      drillMetric('lastDrillUnverified', sourceName, component, 'newest could not find out'),
+      ...(isRestoreMeasured(component)
+        ? [drillMetric('projectedRestoreDuration', sourceName, component, 'a restore would take')]
+        : []),
+    ],
+  });
+}
+
+/** Measured against stated; of what is restored by lot, the age alone is known. */
+function provenGraph(
+  sourceName: string,
+  { component, alarms, recoveryTimeObjective }: ShownDrillProps,
+): cloudwatch.IWidget {
+  if (!isRestoreMeasured(component)) {
+    const age = alarms.newestDrilledAge.toHours({ integral: false });
+    return new cloudwatch.GraphWidget({
+      title: `Age of the newest drill that passed, in hours: ${component}`,
+      width: FULL_WIDTH / 2,
+      left: [hours('drilledAge', 'newest that passed', drillMetric('newestDrilledAge', sourceName, component))],
+      leftAnnotations: [objective('alarm', age)],
+      leftYAxis: { min: 0, max: 3 * age, showUnits: false },
+    });
+  }
+  return new cloudwatch.GraphWidget({
+    title: `What a restore would take, in seconds: ${component}`,
+    width: FULL_WIDTH / 2,
+    left: [drillMetric('projectedRestoreDuration', sourceName, component, 'by the newest drill')],
+    leftAnnotations: recoveryTimeObjective ? [objective('objective', recoveryTimeObjective.toSeconds())] : [],
+    leftYAxis: { min: 0, showUnits: false },
+  });
+}
+
+function drillMetric(
+  key: 'newestDrilledAge' | 'lastDrillFailed' | 'lastDrillUnverified' | 'projectedRestoreDuration',
+  source: string,
+  component: BackupComponent,
+  label?: string,
+): cloudwatch.Metric {
+  return backupMetric(key, { source, component }, cloudwatch.Stats.MAXIMUM, { period: Duration.minutes(15), label });
 }

@@ -217,12 +217,14 @@ export interface IBackupVault extends IConstruct {
   grantRecover(grantee: iam.IGrantable): iam.Grant;
 
   /**
-   * Lets a role read every recovery point of one source and write records of drills. Such a role sees all data of the source.
+   * Lets a role read every recovery point of one component of a source, what a restore of it needs besides, and write records of
+   * its drills. Such a role sees all data of the component.
    *
    * @param grantee what makes drills
    * @param source name of the source
+   * @param component what is restored; the dump unless it is said
    */
-  grantDrill(grantee: iam.IGrantable, source: string): iam.Grant;
+  grantDrill(grantee: iam.IGrantable, source: string, component?: BackupComponent): iam.Grant;
 }
 
 /**

@@ -6,11 +6,13 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import {
+  BACKUP_MANIFEST_OBJECT,
   componentPrefix,
   everyAttempt,
-  drillsPrefix,
+  componentDrillsPrefix,
   EXPIRY_TAG,
   FAILURE_NAME,
+  FILES_INDEX_NAMES,
   journalPrefix,
   MANIFEST_NAME,
   mirrorPrefix,
@@ -24,6 +26,7 @@ import {
 } from '../model';
 import { acknowledgeCompliance } from './acknowledge';
 import { BackupComponent } from './backup-component';
+import { drillPlaces, requireDrilled } from './drilled-component';
 import { BackupVaultAttributes, BackupVaultProps, IBackupVault } from './backup-vault-props';
 import { StorageTiers } from './storage-tiers';
 import {
@@ -123,7 +126,9 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
   }
 
   public grantBuildOn(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
-    return allowBuildOn(this.location(source, component), grantee);
+    const isServer = component === BackupComponent.BASE_BACKUP;
+    const lists = isServer ? [BACKUP_MANIFEST_OBJECT] : Object.values(FILES_INDEX_NAMES);
+    return allowBuildOn(this.location(source, component), lists, grantee);
   }
 
   public grantMirror(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant {
@@ -166,8 +171,15 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     return allowRead({ bucket: this.bucket, encryptionKey: this.encryptionKey, prefix: this.keyPrefix }, grantee);
   }
 
-  public grantDrill(grantee: iam.IGrantable, source: string): iam.Grant {
-    return allowDrill(this.location(source), `${this.keyPrefix}${drillsPrefix(source)}`, grantee);
+  public grantDrill(
+    grantee: iam.IGrantable,
+    source: string,
+    component: BackupComponent = BackupComponent.DUMP,
+  ): iam.Grant {
+    const drilled = requireDrilled(component);
+    const [records, ...places] = [componentDrillsPrefix(source, drilled), ...drillPlaces(source, component)];
+    const keys = places.map((place) => `${this.keyPrefix}${place}`);
+    return allowDrill(this.location(source), keys, `${this.keyPrefix}${records}`, grantee);
   }
 
   private location(source: string, component?: BackupComponent): VaultLocation {

@@ -59,6 +59,15 @@ export class ConfigurationBackup extends ScheduledComponent {
     return this.allowKey(grantee, ['kms:Decrypt']);
   }
 
+  /**
+   * Lets a drill open the envelope.
+   *
+   * @internal
+   */
+  public _letDrill(drill: iam.IGrantable): void {
+    this.grantOpen(drill);
+  }
+
   /** For envelopes of this source alone. */
   private allowKey(grantee: iam.IGrantable, actions: string[]): iam.Grant {
     return iam.Grant.addToPrincipalOrResource({

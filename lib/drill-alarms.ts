@@ -8,6 +8,7 @@ import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { backupMetric } from './backup-metrics';
 import { IBackupVault } from './backup-vault-props';
+import { isRestoreMeasured } from './drilled-component';
 
 /**
  * What the alarms of drills watch.
@@ -15,6 +16,13 @@ import { IBackupVault } from './backup-vault-props';
 export interface DrillAlarmsProps {
   /** Name of the source. */
   readonly sourceName: string;
+
+  /**
+   * What is restored.
+   *
+   * @default BackupComponent.DUMP
+   */
+  readonly component?: BackupComponent;
 
   /** Where the backups are stored. */
   readonly vault: IBackupVault;
@@ -33,7 +41,7 @@ export interface DrillAlarmsProps {
   readonly newestDrilledAge?: Duration;
 
   /**
-   * How long a restore may take.
+   * How long a restore may take. Of components of which a sample is restored, nothing is known of that.
    *
    * @default - not alarmed on
    */
@@ -64,45 +72,47 @@ export class DrillAlarms extends Construct {
    * @default - no objective is stated
    */
   public readonly restoreTooSlow?: cloudwatch.Alarm;
+  /** Age of the newest backup that passed a drill above which its alarm goes off. */
+  public readonly newestDrilledAge: Duration;
 
   constructor(scope: Construct, id: string, props: DrillAlarmsProps) {
     super(scope, id);
-    const { sourceName, vault, recoveryTimeObjective } = props;
+    const { sourceName, vault, recoveryTimeObjective, component = BackupComponent.DUMP } = props;
+    const name = component === BackupComponent.DUMP ? sourceName : `${sourceName}, ${component}`;
+    this.newestDrilledAge = drilledAge(props);
     const factory = new AlarmFactory(this, props.runbooksUrl ?? RUNBOOKS_URL, [
       new cloudwatchActions.SnsAction(props.topic),
     ]);
     const look = `postgres-backup status --vault ${vault.vaultUri} --source ${sourceName}`;
     const metric = (key: Parameters<typeof backupMetric>[0]) =>
-      backupMetric(key, { source: sourceName, component: BackupComponent.DUMP }, cloudwatch.Stats.MAXIMUM, {
-        period: PERIOD,
-      });
+      backupMetric(key, { source: sourceName, component }, cloudwatch.Stats.MAXIMUM, { period: PERIOD });
     this.drillFailed = factory.continuous('DrillFailed', {
       metric: metric('lastDrillFailed'),
       threshold: 0,
-      what: `${sourceName}: the newest drill could not restore the backup, or found it changed, or nothing is known of it.`,
+      what: `${name}: the newest drill could not restore the backup, or found it changed, or nothing is known of it.`,
       look,
       runbook: 'drill-failed',
     });
     this.drillUnverified = factory.continuous('DrillUnverified', {
       metric: metric('lastDrillUnverified'),
       threshold: 0,
-      what: `${sourceName}: the newest drill could not find out whether the backup can be restored, or nothing is known of it.`,
+      what: `${name}: the newest drill could not find out whether the backup can be restored, or nothing is known of it.`,
       look,
       runbook: 'drill-failed',
     });
-    const age = drilledAge(props);
+    const age = this.newestDrilledAge;
     this.drilledTooLongAgo = factory.continuous('DrilledTooLongAgo', {
       metric: metric('newestDrilledAge'),
       threshold: age.toSeconds(),
-      what: `${sourceName}: no drill passed for ${inHours(age)}, or none ever did.`,
+      what: `${name}: no drill passed for ${inHours(age)}, or none ever did.`,
       look,
       runbook: 'drill-too-old',
     });
-    if (!recoveryTimeObjective) return;
+    if (!recoveryTimeObjective || !isRestoreMeasured(component)) return;
     this.restoreTooSlow = factory.continuous('RestoreTooSlow', {
       metric: metric('projectedRestoreDuration'),
       threshold: recoveryTimeObjective.toSeconds(),
-      what: `${sourceName}: a restore would take longer than the objective of ${inHours(recoveryTimeObjective)}, or nothing is known of it.`,
+      what: `${name}: a restore would take longer than the objective of ${inHours(recoveryTimeObjective)}, or nothing is known of it.`,
       look,
       runbook: 'restore-too-slow',
     });

@@ -21,6 +21,13 @@ export interface DrillStartProps {
   /** Name of the source. */
   readonly sourceName: string;
 
+  /**
+   * What is restored.
+   *
+   * @default BackupComponent.DUMP
+   */
+  readonly component?: BackupComponent;
+
   /** When. */
   readonly schedule: DrillSchedule;
 
@@ -116,7 +123,7 @@ export class DrillStart extends Construct {
     );
     return new events.Rule(this, 'NewPoint', {
       description: `A new backup of ${props.sourceName} is restored for practice`,
-      eventPattern: props.vault.recoveryPointPattern(props.sourceName, BackupComponent.DUMP),
+      eventPattern: props.vault.recoveryPointPattern(props.sourceName, props.component ?? BackupComponent.DUMP),
       targets: [
         new EcsTask({
           ...placement(props),

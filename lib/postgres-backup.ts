@@ -26,6 +26,7 @@ import { noteCosts } from './cost-notes';
 import { createFullRead } from './create-full-read';
 import { createSets } from './create-sets';
 import { createDeadLetterQueue } from './dead-letter-queue';
+import { drillId } from './drilled-component';
 import { FileSystemBackup } from './file-system-backup';
 import { FileVolumeOptions } from './file-system-backup-props';
 import { FullRead } from './full-read';
@@ -40,7 +41,7 @@ import { PostgresBackupMetrics } from './postgres-backup-metrics';
 import { PostgresBackupProps } from './postgres-backup-props';
 import { PostgresSource } from './postgres-source';
 import { RestoreDrill } from './restore-drill';
-import { DrillOptions } from './restore-drill-props';
+import { ComponentDrillOptions, DrillOptions } from './restore-drill-props';
 import { Retention } from './retention';
 import { Runbook } from './runbook';
 import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
@@ -295,7 +296,34 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
       topic: this.alarmTopic,
       ...options,
     });
-    this.notifications.addAlarms(drill.alarms.all);
+    this.showDrill(drill);
+    return drill;
+  }
+
+  /**
+   * Restores the newest verified backup of another component for practice: a base backup to a moment by lot, objects and files by
+   * lot and once a month all of them, a configuration in memory. In a task of its own, which reads that component alone.
+   *
+   * @param component that was added to this backup
+   * @param options when, how much, and what must hold
+   */
+  public addComponentDrill(component: ScheduledComponent, options: ComponentDrillOptions = {}): RestoreDrill {
+    if (!this.added.includes(component)) {
+      throw new Error(
+        `${component.node.path} is no component of this backup: add it first, or use addDrill for the dump`,
+      );
+    }
+    const drill = new RestoreDrill(this, drillId(component.component), {
+      ...this.componentDefaults,
+      plan: component.plan,
+      component: component.component,
+      runbooksUrl: this.alarmOptions?.runbooksUrl,
+      recoveryTimeObjective: this.recoveryTimeObjective,
+      topic: this.alarmTopic,
+      ...options,
+    });
+    component._letDrill(drill.task);
+    this.showDrill(drill);
     return drill;
   }
 
@@ -316,6 +344,11 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
   public grantRestore(grantee: iam.IGrantable): iam.Grant {
     this.runbook.addRestorer(grantee);
     return this.vault.grantRestore(grantee, this.source.sourceName);
+  }
+
+  private showDrill({ component, alarms }: RestoreDrill): void {
+    this.notifications.addAlarms(alarms.all);
+    this.dashboard.addDrill({ component, alarms, recoveryTimeObjective: this.recoveryTimeObjective });
   }
 
   private createReports(

@@ -4,6 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { BackupComponent } from './backup-component';
 import { BackupPlan } from './backup-plan';
 import { BackupTaskOptions } from './backup-task';
 import { IBackupVault } from './backup-vault-props';
@@ -12,10 +13,9 @@ import { DrillSchedule } from './drill-schedule';
 import { PostgresVersion } from './postgres-version';
 
 /**
- * When a recovery point is restored for practice, and what is expected of it. The task's `ephemeralStorage` must hold the
- * restored database.
+ * When something is restored for practice, in a task of its own.
  */
-export interface DrillOptions extends BackupTaskOptions {
+export interface DrillTiming extends BackupTaskOptions {
   /**
    * When.
    *
@@ -23,6 +23,54 @@ export interface DrillOptions extends BackupTaskOptions {
    */
   readonly schedule?: DrillSchedule;
 
+  /**
+   * Age of the newest backup that passed a drill above which the alarm goes off, counted from when the drill began. Longer than
+   * the time between two drills.
+   *
+   * @default - a day more than the longest time between two drills
+   */
+  readonly newestDrilledAge?: Duration;
+
+  /**
+   * Where the runbooks that alarms link to are found.
+   *
+   * @default - those of this package
+   */
+  readonly runbooksUrl?: string;
+}
+
+/**
+ * How another component than the dump is restored for practice. The task's `ephemeralStorage` must hold the restored server, or
+ * what is restored of the files; objects and configurations take none.
+ */
+export interface ComponentDrillOptions extends DrillTiming {
+  /**
+   * Of base backups: what must hold in the restored server.
+   *
+   * @default - none
+   */
+  readonly checks?: Check[];
+
+  /**
+   * Of objects and files: how many of each mirror or volume are restored, by lot.
+   *
+   * @default - 100, or one in a hundred where that is more
+   */
+  readonly sampleSize?: number;
+
+  /**
+   * Of objects and files: everything is restored in the first drill of each month, until one passed.
+   *
+   * @default true
+   */
+  readonly fullMonthly?: boolean;
+}
+
+/**
+ * When a recovery point is restored for practice, and what is expected of it. The task's `ephemeralStorage` must hold the
+ * restored database.
+ */
+export interface DrillOptions extends DrillTiming {
   /**
    * What must hold in the restored database, besides that it is as it was.
    *
@@ -44,21 +92,6 @@ export interface DrillOptions extends BackupTaskOptions {
    * @default - none
    */
   readonly allowedExtensions?: string[];
-
-  /**
-   * Age of the newest backup that passed a drill above which the alarm goes off, counted from when the drill began. Longer than
-   * the time between two drills.
-   *
-   * @default - a day more than the longest time between two drills
-   */
-  readonly newestDrilledAge?: Duration;
-
-  /**
-   * Where the runbooks that alarms link to are found.
-   *
-   * @default - those of this package
-   */
-  readonly runbooksUrl?: string;
 }
 
 /**
@@ -67,6 +100,28 @@ export interface DrillOptions extends BackupTaskOptions {
 export interface RestoreDrillProps extends DrillOptions {
   /** Name of the source. */
   readonly sourceName: string;
+
+  /**
+   * What is restored: a dump, a base backup with the log after it, objects, files or a configuration. For a configuration, let the
+   * task open its envelope too: `configuration.grantOpen(drill.task)`.
+   *
+   * @default BackupComponent.DUMP
+   */
+  readonly component?: BackupComponent;
+
+  /**
+   * Of objects and files: how many of each mirror or volume are restored, by lot.
+   *
+   * @default - 100, or one in a hundred where that is more
+   */
+  readonly sampleSize?: number;
+
+  /**
+   * Of objects and files: everything is restored in the first drill of each month, until one passed.
+   *
+   * @default true
+   */
+  readonly fullMonthly?: boolean;
 
   /** Major version of the source: the drill's server is of the same. */
   readonly postgresVersion: PostgresVersion;

@@ -8,6 +8,7 @@ import { backupMetric } from './backup-metrics';
 import { BackupTask } from './backup-task';
 import { DrillAlarms } from './drill-alarms';
 import { DrillSchedule } from './drill-schedule';
+import { isRestoreMeasured, isSampled, requireDrilled } from './drilled-component';
 import { DrillStart } from './drill-start';
 import { RestoreDrillProps } from './restore-drill-props';
 
@@ -16,7 +17,8 @@ import { RestoreDrillProps } from './restore-drill-props';
  * reaches and which reaches nothing but AWS; as a role without power, so that no dump can do harm. Compares it with what the
  * backup saw, asks the checks, measures, and leaves a record in the vault that is kept for ever.
  *
- * The task can read the backups of the source and write records of drills, and nothing else. It knows no secret of the source.
+ * The task can read the backups of one component of the source and write records of its drills, and nothing else. It knows no
+ * secret of the source.
  */
 export class RestoreDrill extends Construct implements ec2.IConnectable {
   /** The task that makes a drill. */
@@ -28,22 +30,27 @@ export class RestoreDrill extends Construct implements ec2.IConnectable {
   /** Network connections of the task. */
   public readonly connections: ec2.Connections;
 
+  /** What is restored. */
+  public readonly component: BackupComponent;
+
   private readonly sourceName: string;
 
   constructor(scope: Construct, id: string, props: RestoreDrillProps) {
     super(scope, id);
     this.sourceName = props.sourceName;
+    this.component = props.component ?? BackupComponent.DUMP;
+    requireDrilled(this.component);
     const schedule = props.schedule ?? DrillSchedule.weekly();
     const interval = schedule._longestInterval(props.plan.mostFrequentRule.longestInterval);
     this.task = new BackupTask(this, 'Task', {
       ...props,
-      command: ['drill', 'latest'],
+      command: drillCommand(props),
       environment: drillEnvironment(props, interval),
       logPrefix: props.sourceName,
     });
     this.giveScratch();
     this.connections = this.task.connections;
-    props.vault.grantDrill(this.task, props.sourceName);
+    props.vault.grantDrill(this.task, props.sourceName, this.component);
     this.start = new DrillStart(this, 'Start', { ...props, schedule, task: this.task, interval });
     this.alarms = new DrillAlarms(this, 'Alarms', { ...props, interval });
   }
@@ -102,7 +109,7 @@ export class RestoreDrill extends Construct implements ec2.IConnectable {
     statistic: string,
     options?: cloudwatch.MetricOptions,
   ): cloudwatch.Metric {
-    return backupMetric(key, { source: this.sourceName, component: BackupComponent.DUMP }, statistic, options);
+    return backupMetric(key, { source: this.sourceName, component: this.component }, statistic, options);
   }
 }
 
@@ -111,23 +118,51 @@ const SCRATCH = 'scratch';
 /** A drill is over when the next one begins, or it is ended. */
 const LONGEST_DRILL = Duration.hours(12);
 
-function drillEnvironment(props: RestoreDrillProps, interval: Duration): Record<string, string> {
-  const { vault, sourceName, checks = [], jobs = 2, allowedExtensions = [], recoveryTimeObjective } = props;
-  if (Token.isUnresolved(jobs) || !Number.isInteger(jobs) || jobs < 1 || jobs > 32) {
-    throw new Error(`jobs of the drill is ${jobs}, but must be a whole number from 1 to 32`);
+function drillCommand({
+  component = BackupComponent.DUMP,
+  sampleSize,
+  fullMonthly = true,
+}: RestoreDrillProps): string[] {
+  if (component === BackupComponent.DUMP) return ['drill', 'latest'];
+  const command = ['drill', 'latest', '--component', component];
+  if (!isSampled(component)) return command;
+  if (sampleSize !== undefined && (Token.isUnresolved(sampleSize) || !Number.isInteger(sampleSize) || sampleSize < 1)) {
+    throw new Error(`sampleSize of the drill is ${sampleSize}, but must be a whole number of 1 or more`);
   }
-  const names = checks.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new Error(`two checks of the drill are called '${twice}': give each a name of its own`);
+  const sample = sampleSize === undefined ? [] : ['--sample', String(sampleSize)];
+  return [...command, '--extent', fullMonthly ? 'monthly' : 'sample', ...sample];
+}
+
+function drillEnvironment(props: RestoreDrillProps, interval: Duration): Record<string, string> {
+  const { vault, sourceName, component = BackupComponent.DUMP, allowedExtensions = [], recoveryTimeObjective } = props;
   const deadline = Math.min(interval.toSeconds(), LONGEST_DRILL.toSeconds());
   return {
     [ENVIRONMENT.vault]: vault.vaultUri,
     [ENVIRONMENT.source]: sourceName,
-    [ENVIRONMENT.jobs]: String(jobs),
+    ...(component === BackupComponent.DUMP && { [ENVIRONMENT.jobs]: jobsOf(props) }),
     [ENVIRONMENT.deadline]: String(deadline),
-    ...(checks.length > 0 && { [ENVIRONMENT.checks]: JSON.stringify(checks.map((check) => check._content())) }),
+    ...checksOf(props, component),
     ...(allowedExtensions.length > 0 && { [ENVIRONMENT.allowedExtensions]: JSON.stringify(allowedExtensions) }),
-    ...(recoveryTimeObjective && { [ENVIRONMENT.recoveryTimeObjective]: String(recoveryTimeObjective.toSeconds()) }),
+    ...(recoveryTimeObjective &&
+      isRestoreMeasured(component) && {
+        [ENVIRONMENT.recoveryTimeObjective]: String(recoveryTimeObjective.toSeconds()),
+      }),
   };
+}
+
+function jobsOf({ jobs = 2 }: RestoreDrillProps): string {
+  if (!Token.isUnresolved(jobs) && Number.isInteger(jobs) && jobs >= 1 && jobs <= 32) return String(jobs);
+  throw new Error(`jobs of the drill is ${jobs}, but must be a whole number from 1 to 32`);
+}
+
+function checksOf({ checks = [] }: RestoreDrillProps, component: BackupComponent): Record<string, string> {
+  if (checks.length === 0) return {};
+  // What a restored database must hold: of others there is none to be asked.
+  if (!isRestoreMeasured(component)) throw new Error(`a drill of ${component} asks no checks: there is no database`);
+  const names = checks.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new Error(`two checks of the drill are called '${twice}': give each a name of its own`);
+  }
+  return { [ENVIRONMENT.checks]: JSON.stringify(checks.map((check) => check._content())) };
 }

@@ -213,6 +213,15 @@ export abstract class ScheduledComponent extends Construct implements ec2.IConne
     return [];
   }
 
+  /**
+   * Lets the task of a drill use what a restore of this component needs besides the vault.
+   *
+   * @internal
+   */
+  public _letDrill(_drill: iam.IGrantable): void {
+    // Nothing, for those that store everything in the vault.
+  }
+
   private metric(
     key: Parameters<typeof backupMetric>[0],
     statistic: string,

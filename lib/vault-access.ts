@@ -10,7 +10,6 @@ import { Construct } from 'constructs';
 import {
   DRILL_NAME,
   EXPIRY_TAG,
-  FILES_INDEX_NAMES,
   FAILURE_NAME,
   INVENTORY_PIECES,
   MANIFEST_NAME,
@@ -98,11 +97,13 @@ export function allowVerify(location: VaultLocation, grantee: iam.IGrantable): i
 }
 
 /**
- * Find recovery points of files below the prefix and read what they hold by name, size and digest: what a backup of only what
- * changed is built on. None of the content.
+ * Find recovery points below the prefix and read what they hold by name, size and digest: what a backup of only what changed is
+ * built on. None of the content.
+ *
+ * @param lists names of the objects in a recovery point that tell what it holds
  */
-export function allowBuildOn(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
-  const names = [MANIFEST_NAME, VERIFICATION_NAME, ...Object.values(FILES_INDEX_NAMES)];
+export function allowBuildOn(location: VaultLocation, lists: readonly string[], grantee: iam.IGrantable): iam.Grant {
+  const names = [MANIFEST_NAME, VERIFICATION_NAME, ...lists];
   return combine([
     allowList(location, grantee),
     ...names.map((name) => allowObjects(location, grantee, ['s3:GetObject', 's3:GetObjectVersion'], `*/${name}`)),
@@ -120,10 +121,20 @@ export function allowRead(location: VaultLocation, grantee: iam.IGrantable): iam
   ]);
 }
 
-/** Read everything of the source, and write records of drills: never over another, which versions would show. */
-export function allowDrill(location: VaultLocation, drills: string, grantee: iam.IGrantable): iam.Grant {
+/**
+ * Read one component, and write records of its drills: never over another, which versions would show.
+ *
+ * @param places key prefixes of what a restore of the component reads, each with a slash at its end
+ * @param drills key prefix of the records, with a slash at its end
+ */
+export function allowDrill(
+  location: VaultLocation,
+  places: readonly string[],
+  drills: string,
+  grantee: iam.IGrantable,
+): iam.Grant {
   return combine([
-    allowRead(location, grantee),
+    ...[...places, drills].map((prefix) => allowRead({ ...location, prefix }, grantee)),
     allowObjects({ ...location, prefix: drills }, grantee, ['s3:PutObject'], `*/${DRILL_NAME}`),
     allowKey(location, grantee, ['kms:GenerateDataKey']),
   ]);

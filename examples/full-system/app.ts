@@ -1,6 +1,6 @@
 // A database with the objects, files and settings that belong to it, as one system; and a deployment that waits for its backup.
 // In a project of your own, import from 'cdk-postgres-backup'. The names are in cdk.json: put yours there.
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { App, Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -34,8 +34,13 @@ export class FullSystemExample extends Stack {
       notify: [Notify.email('ops@example.com')],
     });
     const uploads = s3.Bucket.fromBucketName(this, 'Uploads', 'acme-uploads');
-    backup.addObjects('uploads', { from: ObjectSource.bucket(uploads) });
-    backup.addConfiguration({ parameterPaths: ['/orders'] });
+    const objects = backup.addObjects('uploads', { from: ObjectSource.bucket(uploads) });
+    const configuration = backup.addConfiguration({ parameterPaths: ['/orders'] });
+
+    // Everything is restored for practice, every week; of the objects a hundred, and all of them once a month.
+    backup.addDrill({ ephemeralStorage: Size.gibibytes(50) });
+    backup.addComponentDrill(objects);
+    backup.addComponentDrill(configuration);
 
     const operators = new iam.ManagedPolicy(this, 'RunOrders', {
       roles: [iam.Role.fromRoleArn(this, 'Operators', context('onCallRoleArn'))],

@@ -2,7 +2,22 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { Check, DrillSchedule, type DrillOptions, type PostgresBackupProps } from '../../lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as efs from 'aws-cdk-lib/aws-efs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import {
+  BackupComponent,
+  BaseBackup,
+  Check,
+  DrillSchedule,
+  ObjectMirror,
+  ObjectSource,
+  WalArchive,
+  type DrillOptions,
+  type PostgresBackupProps,
+} from '../../lib';
 import { checksProblem } from '../../model';
 import { permissions } from './support/policies';
 import { templateOf, testBackup, testStack } from './support/stacks';
@@ -199,5 +214,146 @@ describe('checks', () => {
     [() => deployed({ jobs: 0 }), /jobs of the drill is 0/],
   ])('what cannot be meant is refused at synthesis', (make, sentence) => {
     expect(make).toThrow(sentence);
+  });
+});
+
+function testFileSystem(scope: Construct): efs.IFileSystem {
+  return efs.FileSystem.fromFileSystemAttributes(scope, 'Media', {
+    fileSystemId: 'fs-media',
+    securityGroup: ec2.SecurityGroup.fromSecurityGroupId(scope, 'MediaGroup', 'sg-0123456789abcdef0'),
+  });
+}
+
+describe('drills of other components', () => {
+  function all() {
+    const stack = testStack();
+    const backup = testBackup(stack, { recoveryTimeObjective: Duration.hours(4) });
+    const { source } = backup;
+    const wal = new WalArchive(stack, 'Wal', { sourceName: 'orders', vault: backup.vault, topic: backup.alarmTopic });
+    const base = new BaseBackup(stack, 'Base', { ...backup.componentDefaults, source, wal });
+    backup.addComponent(base);
+    const uploads = s3.Bucket.fromBucketName(stack, 'Uploads', 'acme-uploads');
+    const objects = backup.addObjects('uploads', { from: ObjectSource.bucket(uploads) });
+    const configuration = backup.addConfiguration({ parameterPaths: ['/orders'] });
+    const files = backup.addFiles('media', { fileSystem: testFileSystem(stack) });
+    const drills = {
+      base: backup.addComponentDrill(base, { checks: [Check.sql('a', 'select 1').atLeast(1)] }),
+      objects: backup.addComponentDrill(objects, { sampleSize: 500 }),
+      files: backup.addComponentDrill(files, { fullMonthly: false, schedule: DrillSchedule.afterEveryBackup() }),
+      configuration: backup.addComponentDrill(configuration),
+    };
+    return { stack, backup, drills, template: templateOf(stack) };
+  }
+  let made: ReturnType<typeof all>;
+  beforeAll(() => {
+    made = all();
+  });
+
+  test('each is told what to restore, and how much', () => {
+    const commands = Object.values(made.template.findResources('AWS::ECS::TaskDefinition'))
+      .map((one) => (one as { Properties: { ContainerDefinitions: Container[] } }).Properties.ContainerDefinitions[0])
+      .filter(({ Command }) => Command[0] === 'drill');
+    expect(commands.map(({ Command }) => Command.slice(2).join(' ')).sort()).toEqual([
+      '--component base-backup',
+      '--component configuration',
+      '--component files --extent sample',
+      '--component objects --extent monthly --sample 500',
+    ]);
+    const [base] = commands.filter(({ Command }) => Command[3] === 'base-backup');
+    expect(Object.keys(environmentOf(base)).sort()).toEqual([
+      'POSTGRES_BACKUP_CHECKS',
+      'POSTGRES_BACKUP_DEADLINE',
+      'POSTGRES_BACKUP_RECOVERY_TIME_OBJECTIVE',
+      'POSTGRES_BACKUP_SOURCE',
+      'POSTGRES_BACKUP_VAULT',
+    ]);
+  });
+
+  test.each([
+    ['base', ['base-backup', 'wal']],
+    ['objects', ['mirrors', 'objects']],
+    ['files', ['files']],
+    ['configuration', ['configuration']],
+  ] as const)('%s: reads what a restore of it needs, writes its records, and nothing else', (name, places) => {
+    const { drills, stack, template } = made;
+    const { taskRole } = drills[name].task.taskDefinition;
+    const id = stack.getLogicalId(taskRole.node.defaultChild as never).slice(0, -8);
+    const granted = permissions(template).filter(({ holder }) => holder.startsWith(id));
+    const below = (action: string) => [
+      ...new Set(granted.filter((one) => one.action === action).map(({ resource }) => resource)),
+    ];
+    const kind = drills[name].component;
+    const folders = below('s3:GetObject').flatMap((resource) => [...resource.matchAll(/\/orders\/([a-z/-]+)\/\*/g)]);
+    expect(folders.map(([, folder]) => folder).sort()).toEqual([...places, `drills/${kind}`].sort());
+    expect(below('s3:PutObject').join()).toContain(`/orders/drills/${kind}/*/drill.json`);
+    expect(below('s3:PutObject')).toHaveLength(1);
+    const actions = new Set(granted.map(({ action }) => action));
+    expect(
+      [...actions].filter(
+        (action) =>
+          !/^(sts:AssumeRole|kms:(Decrypt|GenerateDataKey)|s3:(Get|Put)Object(Version)?|s3:ListBucket)$/.test(action),
+      ),
+    ).toEqual([]);
+  });
+
+  test('a configuration is opened by the envelope’s key, for this source alone', () => {
+    const opened = JSON.stringify(made.template.findResources('AWS::IAM::Policy'));
+    expect(opened).toContain('kms:EncryptionContext:postgres-backup:source');
+  });
+
+  test('their alarms are of their component; only what measures a restore alarms on its time', () => {
+    const alarms = Object.values(made.template.findResources('AWS::CloudWatch::Alarm')).map(
+      (one) => (one as { Properties: { MetricName?: string; Dimensions?: { Value: string }[] } }).Properties,
+    );
+    const of = (metric: string) =>
+      alarms
+        .filter(({ MetricName }) => MetricName === metric)
+        .map(({ Dimensions }) => Dimensions?.[0].Value)
+        .sort();
+    const components = ['base-backup', 'configuration', 'files', 'objects'];
+    expect(of('LastDrillFailed')).toEqual(components);
+    expect(of('NewestDrilledAge')).toEqual(components);
+    expect(of('ProjectedRestoreDuration')).toEqual(['base-backup']);
+  });
+
+  test('a new recovery point of the component starts it, where that is asked for', () => {
+    made.template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: Match.objectLike({
+        detail: Match.objectLike({ object: { key: [{ wildcard: 'orders/files/*/manifest.json' }] } }),
+      }),
+      Targets: [Match.objectLike({ EcsParameters: Match.objectLike({ LaunchType: 'FARGATE' }) })],
+    });
+  });
+
+  test('the dashboard shows what was proven', () => {
+    const [dashboard] = Object.values(made.template.findResources('AWS::CloudWatch::Dashboard'));
+    for (const component of ['base-backup', 'objects', 'files', 'configuration']) {
+      expect(JSON.stringify(dashboard)).toContain(`Proven by drills: ${component}`);
+    }
+  });
+
+  test('what cannot be meant is refused at synthesis', () => {
+    const stack = testStack();
+    const backup = testBackup(stack);
+    const uploads = s3.Bucket.fromBucketName(stack, 'Uploads', 'acme-uploads');
+    const elsewhere = new ObjectMirror(stack, 'Elsewhere', { ...backup.componentDefaults, sourceName: 'other' });
+    expect(() => backup.addComponentDrill(backup.dump)).toThrow(/use addDrill for the dump/);
+    expect(() => backup.addComponentDrill(elsewhere)).toThrow(/is no component of this backup/);
+    const objects = backup.addObjects('uploads', { from: ObjectSource.bucket(uploads) });
+    expect(() => backup.addComponentDrill(objects, { sampleSize: 0 })).toThrow(/sampleSize of the drill is 0/);
+  });
+
+  test.each([
+    [BackupComponent.WAL, /a drill of wal cannot be made/],
+    [BackupComponent.N8N, /a drill of n8n cannot be made/],
+  ])('%s cannot be drilled', (component, sentence) => {
+    const stack = testStack();
+    expect(() =>
+      testBackup(stack).vault.grantDrill(
+        new iam.Role(stack, 'R', { assumedBy: new iam.AccountRootPrincipal() }),
+        'orders',
+        component,
+      ),
+    ).toThrow(sentence);
   });
 });

@@ -15,6 +15,7 @@ import {
   BackupNotifications,
   BackupReports,
   BackupVault,
+  BaseBackup,
   ConfigurationBackup,
   ContinuousMirroring,
   DrillSchedule,
@@ -113,6 +114,20 @@ const TRIED: Readonly<Record<string, Tried>> = {
   },
   WeeklyDrill: {
     build: (stack) => void testBackup(stack).addDrill({ schedule: DrillSchedule.weekly() }),
+    surroundings: /\/(Database|Vpc)\b/,
+  },
+  DrillsOfComponents: {
+    build: (stack) => {
+      const backup = testBackup(stack);
+      const { source } = backup;
+      const wal = new WalArchive(stack, 'Wal', { sourceName: 'orders', vault: backup.vault, topic: backup.alarmTopic });
+      const base = new BaseBackup(stack, 'Base', { ...backup.componentDefaults, source, wal });
+      backup.addComponent(base);
+      const uploads = s3.Bucket.fromBucketName(stack, 'Uploads', 'acme-uploads');
+      const objects = backup.addObjects('uploads', { from: ObjectSource.bucket(uploads) });
+      const configuration = backup.addConfiguration({ parameterPaths: ['/orders'] });
+      for (const component of [base, objects, configuration]) backup.addComponentDrill(component);
+    },
     surroundings: /\/(Database|Vpc)\b/,
   },
   DrillOfEach: {

@@ -103,7 +103,8 @@ function disarmDatabase(role: string): string[] {
   return [
     "UPDATE pg_event_trigger SET evtenabled = 'D'",
     'DELETE FROM pg_user_mapping',
-    `UPDATE pg_proc SET proacl = '{}' WHERE ${ofExtensions(REACHES_OUTSIDE)}`,
+    // To a role that does not exist: not even their owner may call them.
+    `UPDATE pg_proc SET proacl = ARRAY[makeaclitem(4294967294, 10, 'EXECUTE', false)] WHERE ${ofExtensions(REACHES_OUTSIDE)}`,
     // This machine may have no amcheck: then the indexes cannot be checked, which is told.
     'SET exit_on_error = off',
     'CREATE EXTENSION IF NOT EXISTS amcheck WITH SCHEMA pg_catalog',

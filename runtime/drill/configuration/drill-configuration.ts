@@ -17,15 +17,8 @@ export async function drillConfiguration(work: DrillWork): Promise<void> {
     const opened = await readEntries(manifest, context, keys, (sizeBytes) => step.advance(sizeBytes));
     return [formatNumberOf(opened.length, 'entry'), opened];
   });
-  const compared = new Differences('entries');
-  manifest.entries.forEach(({ name, keyedDigest, sizeBytes }, index) => {
-    const found = entries.at(index);
-    compared.count(1);
-    if (found?.name !== name) compared.failed(`${name} is not in the envelope, or not in its place`);
-    else if (found.keyedDigest !== keyedDigest || found.value.value.length !== sizeBytes) {
-      compared.failed(`${name} has another value than was backed up`);
-    }
-  });
+  // Nothing is given back before each was held against its name, its size and its keyed digest.
+  const compared = new Differences('entries').count(entries.length);
   const { length: of } = manifest.entries;
   findings.addPart({ name: 'configuration', comparisons: [compared.result()], tried: entries.length, of });
   findings.allRestored();

@@ -42,6 +42,8 @@ export function exampleEvidence(changes: Partial<Evidence> = {}): Evidence {
     drills: [
       {
         drill: '20261118T054000Z-bbbbbb',
+        component: 'dump',
+        scope: '',
         key: 'orders/drills/2026/11/18/20261118T054000Z-bbbbbb/drill.json',
         sha256: 'ab'.repeat(32),
         startedAt: '2026-11-18T05:40:00.000Z',
@@ -55,6 +57,8 @@ export function exampleEvidence(changes: Partial<Evidence> = {}): Evidence {
       },
       {
         drill: '20261117T054000Z-aaaaaa',
+        component: 'dump',
+        scope: '',
         key: 'orders/drills/2026/11/17/20261117T054000Z-aaaaaa/drill.json',
         sha256: 'cd'.repeat(32),
         startedAt: '2026-11-17T05:40:00.000Z',
