@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as cloudwatchActions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { componentPrefix } from '../model';
+import { componentPrefix, WAL_HEARTBEAT_SQL } from '../model';
 import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { backupMetric } from './backup-metrics';
@@ -45,7 +45,7 @@ export class WalArchive extends Construct {
    * To be run every minute on the server, which archives nothing while it has nothing to do: then the newest segment is old
    * without a fault, and the alarm goes off. It writes some bytes of log and changes no table.
    */
-  public readonly heartbeatSql = "SELECT pg_logical_emit_message(true, 'postgres-backup', clock_timestamp()::text)";
+  public readonly heartbeatSql: string = WAL_HEARTBEAT_SQL;
   /** What audits. */
   public readonly audit: WalFunction;
   /** What ends the log that no kept base backup needs any more. */

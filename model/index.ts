@@ -41,6 +41,7 @@ export * from './wal-conflict';
 export * from './wal-coverage';
 export * from './wal-expiry';
 export * from './wal-lsn';
+export * from './wal-heartbeat';
 export * from './wal-need';
 export * from './wal-partial';
 export * from './wal-timeline';

@@ -36,6 +36,7 @@ import { describeRetention, retention } from './commands/retention';
 import { describeTestAlert, testAlert } from './commands/test-alert';
 import { describeVerify, verify } from './commands/verify';
 import { describeWalCheck, walCheck } from './commands/wal-check';
+import { describeWalHeartbeat, walHeartbeat } from './commands/wal-heartbeat';
 import { describeWalReceive, walReceive } from './commands/wal-receive';
 import { openConsole, type Console } from './console';
 import type { Dependencies } from './dependencies';
@@ -174,6 +175,8 @@ export function createProgram({ host }: Dependencies, run: Run): Command {
   archiveHelperCommand.action(() => run(archiveHelperCommand, { work: archiveHelper }));
   const walReceiveCommand = describeWalReceive(program);
   walReceiveCommand.action(() => run(walReceiveCommand, { work: walReceive }));
+  const walHeartbeatCommand = describeWalHeartbeat(program);
+  walHeartbeatCommand.action(() => run(walHeartbeatCommand, { work: walHeartbeat }));
   const walCheckCommand = describeWalCheck(program);
   walCheckCommand.action(() => run(walCheckCommand, { work: walCheck }));
   const archiveGetCommand = describeArchiveGet(program);

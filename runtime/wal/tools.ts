@@ -1,7 +1,9 @@
 /** What the command line does with the WAL archive. */
+import type { RunContext } from '../context';
 import type { ObjectStore } from '../store/store';
 import { WalArchive } from './archive';
 import { getWalFile, type GetOutcome, type GetRequest } from './get';
+import { beat, type Heartbeat } from './heartbeat';
 import { auditWal, type AuditContext, type WalAudit } from './audit';
 import { runArchiveHelper, type HelperContext, type HelperReport, type HelperRequest } from './helper';
 import { pushWalFile, type PushedFile, type PushRequest } from './push';
@@ -17,6 +19,8 @@ export interface WalTools {
   readonly help: (request: HelperRequest, context: HelperContext) => Promise<HelperReport>;
   /** Runs until the signal fires. */
   readonly receive: (request: ReceiveRequest, context: ReceiveContext) => Promise<ReceiveReport>;
+  /** Writes a message into the log of the server. */
+  readonly beat: (context: Pick<RunContext, 'server' | 'signal'>) => Promise<Heartbeat>;
   readonly audit: (store: ObjectStore, source: string, context: AuditContext) => Promise<WalAudit>;
   /** Of the cluster in a data directory. */
   readonly systemIdentifier: (dataDirectory: string) => Promise<string>;
@@ -27,6 +31,7 @@ export const walTools: WalTools = {
   get: (store, source, request, signal) => getWalFile(new WalArchive(store, source), request, signal),
   help: runArchiveHelper,
   receive: receiveWal,
+  beat,
   audit: auditWal,
   systemIdentifier: readSystemIdentifier,
 };
