@@ -100,6 +100,11 @@ export class BackupSchedules extends Construct {
   }
 }
 
+/** The least time that a run of the plan has. */
+export function shortestRun({ rules }: BackupPlan): Duration {
+  return rules.map((rule) => rule.longestInterval).reduce(shorter, LONGEST_RUN);
+}
+
 /** What differs from start to start: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html. */
 function startInput(rule: BackupRule) {
   const environment = {

@@ -4,6 +4,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENVIRONMENT, JOURNAL_KEPT_DAYS, journalPrefix, MetricKey, mirrorPrefix, MirrorSetting } from '../model';
@@ -11,7 +12,6 @@ import { AlarmFactory } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
-import { BackupVault } from './backup-vault';
 import { IBackupVault } from './backup-vault-props';
 import { ContinuousMirroring } from './continuous-mirroring';
 import { createDeadLetterQueue } from './dead-letter-queue';
@@ -171,9 +171,10 @@ export class MirrorEvents extends Construct {
   /** Its pieces are of use until the next run: the only thing in a vault that ends by its age. */
   private endJournal(mirror: string): void {
     const { vault, sourceName } = this.props;
+    const { bucket } = vault;
     // An existing bucket has the rules that its owner gave it.
-    if (!(vault instanceof BackupVault)) return;
-    vault.bucket.addLifecycleRule({
+    if (!(bucket instanceof s3.Bucket)) return;
+    bucket.addLifecycleRule({
       id: `journal-of-${sourceName}-${mirror}`,
       prefix: journalPrefix(mirrorPrefix(sourceName, mirror)),
       expiration: Duration.days(JOURNAL_KEPT_DAYS),

@@ -66,9 +66,16 @@ export interface MirrorOptions {
   readonly throughTask?: boolean;
 
   /**
-   * About how many objects there are or will be; a warning says when listing them takes too long.
+   * About how many objects there are or will be; a warning says when listing or copying them takes too long.
    *
    * @default - not stated
    */
   readonly estimatedObjects?: number;
+
+  /**
+   * About how large they are in all; a warning says when that is too much to pass through the task.
+   *
+   * @default - not stated
+   */
+  readonly estimatedSize?: Size;
 }

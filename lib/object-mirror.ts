@@ -8,7 +8,9 @@ import { BackupComponent } from './backup-component';
 import { IBackupVault } from './backup-vault-props';
 import { MirrorEvents } from './mirror-events';
 import { MirrorOptions, ObjectMirrorProps } from './object-mirror-props';
+import { sizeProblems } from './mirror-size';
 import { ObjectSource } from './object-source';
+import { shortestRun } from './backup-schedules';
 import { ScheduledComponent } from './scheduled-component';
 
 /**
@@ -26,6 +28,7 @@ export class ObjectMirror extends ScheduledComponent {
   public readonly events?: MirrorEvents;
 
   private readonly vault: IBackupVault;
+  private readonly limits: Pick<ObjectMirrorProps, 'concurrency' | 'bandwidthLimit'>;
   private readonly mirrors = new Map<string, MirrorSetting>();
 
   constructor(scope: Construct, id: string, props: ObjectMirrorProps) {
@@ -39,6 +42,7 @@ export class ObjectMirror extends ScheduledComponent {
       },
     });
     this.vault = props.vault;
+    this.limits = props;
     if (props.continuous) this.events = new MirrorEvents(this, 'Events', { ...props, continuous: props.continuous });
     this.node.addValidation({
       validate: () =>
@@ -67,7 +71,7 @@ export class ObjectMirror extends ScheduledComponent {
     };
     this.vault.grantMirror(this.task, this.sourceName, name);
     this.mirrors.set(name, this.betweenRuns(setting, options.from));
-    this.warnOfSize(name, options.estimatedObjects);
+    this.warnOfSize(setting, options);
   }
 
   /** @internal */
@@ -96,20 +100,23 @@ export class ObjectMirror extends ScheduledComponent {
     return continuous;
   }
 
-  private warnOfSize(name: string, objects: number | undefined): void {
-    if (objects === undefined || Token.isUnresolved(objects) || objects <= MANY_OBJECTS) return;
-    const hours = Math.ceil((objects / OBJECTS_LISTED_A_SECOND / 3600) * 10) / 10;
-    Annotations.of(this).addWarningV2(
-      `cdk-postgres-backup:manyObjects:${name}`,
-      `mirror '${name}' has about ${objects.toLocaleString('en-US')} objects: every run lists all of them, which alone takes about ${hours} hours. ` +
-        'Plan it less often than that, or divide it into several sources by folder.',
-    );
+  private warnOfSize({ name, endpoint, throughHere }: MirrorSetting, options: MirrorOptions): void {
+    const problems = sizeProblems({
+      objects: options.estimatedObjects,
+      size: options.estimatedSize,
+      concurrency: this.limits.concurrency ?? DEFAULT_CONCURRENCY,
+      isThroughTask: endpoint !== undefined || throughHere === true,
+      bandwidthLimit: this.limits.bandwidthLimit,
+      window: shortestRun(this.plan),
+    });
+    for (const [id, sentence] of Object.entries(problems)) {
+      Annotations.of(this).addWarningV2(`cdk-postgres-backup:${id}:${name}`, `mirror '${name}' ${sentence}`);
+    }
   }
 }
 
-/** A page of 1,000 takes S3 about a tenth of a second, and each page needs the one before. */
-const OBJECTS_LISTED_A_SECOND = 10_000;
-const MANY_OBJECTS = 20_000_000;
+/** As the program has it. */
+const DEFAULT_CONCURRENCY = 64;
 
 function atOnce(value: number): string {
   if (!Token.isUnresolved(value) && (!Number.isInteger(value) || value < 1 || value > 512)) {

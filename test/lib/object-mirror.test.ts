@@ -7,7 +7,15 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { mirrorSettingsProblem } from '../../model';
-import { ContinuousMirroring, ObjectMirror, ObjectSource, type MirrorOptions, type ObjectMirrorProps } from '../../lib';
+import {
+  BackupPlan,
+  BackupRule,
+  ContinuousMirroring,
+  ObjectMirror,
+  ObjectSource,
+  type MirrorOptions,
+  type ObjectMirrorProps,
+} from '../../lib';
 import { permissions } from './support/policies';
 import { templateOf, testBackup, testStack } from './support/stacks';
 
@@ -163,9 +171,65 @@ test('a mirror of nothing, a name twice, a folder that widens a policy and a sto
   expect(clear).toThrow("url 'http://minio'");
 });
 
-test('a size that a listing cannot cope with is warned of', () => {
-  const { stack } = mirrored((scope) => ObjectSource.bucket(bucketOf(scope)), { estimatedObjects: 100_000_000 });
-  Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('100,000,000 objects.*2.8 hours'));
+describe('a size that a run cannot cope with is warned of', () => {
+  const daily = new BackupPlan([BackupRule.daily()]);
+  const bucket = (stack: Stack) => ObjectSource.bucket(bucketOf(stack));
+  const store = (stack: Stack) =>
+    ObjectSource.endpoint({ url: 'https://minio.internal', bucketName: 'media', secret: secretOf(stack) });
+
+  test.each<[string, Parameters<typeof mirrored>[0], Partial<MirrorOptions>, Partial<ObjectMirrorProps>, string]>([
+    [
+      'to list',
+      bucket,
+      { estimatedObjects: 100_000_000 },
+      { plan: daily },
+      '100,000,000 objects: every run.*2.8 hours. Plan it',
+    ],
+    [
+      'to list in a run',
+      bucket,
+      { estimatedObjects: 500_000_000 },
+      { plan: daily },
+      '13.9 hours, and a run has 12. No recovery point.*docs/objects.md#engines',
+    ],
+    [
+      'to list within an hour',
+      bucket,
+      { estimatedObjects: 40_000_000 },
+      { plan: BackupPlan.production() },
+      '1.2 hours, and a run has 1. No',
+    ],
+    [
+      'to copy',
+      bucket,
+      { estimatedObjects: 100_000_000 },
+      { plan: daily },
+      'first time takes about 18.6 hours, and a run has 12.*concurrency .64',
+    ],
+    [
+      'to move',
+      store,
+      { estimatedSize: Size.tebibytes(10) },
+      { plan: daily },
+      '10,240 GiB, all of which pass through the task.*20.4 hours',
+    ],
+    [
+      'to move slowly',
+      store,
+      { estimatedSize: Size.tebibytes(1) },
+      { plan: daily, bandwidthLimit: Size.mebibytes(10) },
+      '29.2 hours',
+    ],
+  ])('%s', (_what, from, options, props, sentence) => {
+    const { stack } = mirrored(from, options, { plan: daily, ...props });
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp(sentence));
+  });
+
+  test('and what fits is not: with more at once, or where the store copies by itself', () => {
+    const options = { estimatedObjects: 19_000_000, estimatedSize: Size.tebibytes(50) };
+    const { stack } = mirrored(bucket, options, { plan: daily, concurrency: 512 });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp("mirror 'uploads' has"));
+  });
 });
 
 describe('mirrored between the runs', () => {

@@ -27,9 +27,8 @@ import {
 } from '../../../lib';
 import { AlarmFactory, RUNBOOKS_URL } from '../../../lib/alarm-factory';
 import { logEncryptionKey } from '../../../lib/log-encryption-key';
-import { mirrorPrefix, type ObjectsManifest } from '../../../model';
+import { mirrorPrefix } from '../../../model';
 import { findPoint } from '../../../runtime/catalog/catalog';
-import type { RecoveryPoint } from '../../../runtime/catalog/recovery-point';
 import { createS3Client } from '../../../runtime/store/s3-client';
 import { openS3Store } from '../../../runtime/store/s3-store';
 import { testVpc } from '../../lib/support/stacks';
@@ -118,7 +117,7 @@ test('what is written is in the vault within a minute, and the run of the schedu
 
   await cloud.advanceTo(minute(35));
   expect(cloud.tasks.tasks.map(({ exitCode }) => exitCode)).toEqual([0]);
-  const { manifest } = (await findPoint(store, 'orders', 'objects', 'latest')) as RecoveryPoint<ObjectsManifest>;
+  const { manifest } = await findPoint(store, 'orders', 'objects', 'latest');
   expect(manifest.mirrors).toMatchObject([{ objects: 18, changes: { copied: 0, unchanged: 18, early: 18, late: 0 } }]);
   expect(manifest.warnings).toEqual([]);
   expect((await copies()).length).toBe(21);
@@ -144,7 +143,7 @@ test('what the function may not do comes again, is given up with an alarm, and i
   expect(waiting.map(({ name, messages }) => [name.includes('EventsDeadLetters'), messages.length])).toEqual([
     [true, 1],
   ]);
-  const { manifest } = (await findPoint(store, 'orders', 'objects', 'latest')) as RecoveryPoint<ObjectsManifest>;
+  const { manifest } = await findPoint(store, 'orders', 'objects', 'latest');
   expect(manifest.mirrors).toMatchObject([{ objects: 1, changes: { copied: 1, early: 0 } }]);
 }, 120_000);
 
