@@ -7,6 +7,7 @@ import type { SqlSession } from '../../postgres/session';
 import { countRows } from '../../postgres/row-counts';
 import { compareRows, expectedTables, refuseDifferences } from './restore/compare-rows';
 import { isWanted } from './restore/entry-selection';
+import { setLoginTriggersApart } from './restore/login-triggers';
 import { recordFailure, removeMarker, setMarker } from './restore/marker';
 import { finishTarget, prepareTarget, type PreparedTarget } from './restore/prepare-target';
 import { beginRestore, openTargetSession, type RestoreRun } from './restore/restore-run';
@@ -52,8 +53,10 @@ async function restoreUnderMarker(run: RestoreRun, target: PreparedTarget): Prom
   try {
     if (definitions && run.content !== 'data') await restoreDefinitions(run, definitions, 'pre-data');
     if (run.content !== 'schema') await restoreData(run, definitions);
-    if (definitions && run.content !== 'data') await restoreDefinitions(run, definitions, 'post-data');
+    const { first, last } = definitions ? setLoginTriggersApart(definitions) : { first: null, last: null };
+    if (first && run.content !== 'data') await restoreDefinitions(run, first, 'post-data');
     const tables = await compareRestored(run, session);
+    if (last && run.content !== 'data') await restoreDefinitions(run, last, 'post-data', 'login triggers');
     await finishTarget(run, target);
     await removeMarker(session);
     return tables;

@@ -38,8 +38,8 @@ export async function restoreDefinitions(
   run: RestoreRun,
   definitions: Definitions,
   section: 'pre-data' | 'post-data',
+  name = section === 'pre-data' ? 'schema' : 'indexes, constraints',
 ): Promise<void> {
-  const name = section === 'pre-data' ? 'schema' : 'indexes, constraints';
   await run.phases.run(name, async () => {
     const list = definitions.made === 'some' ? await writeList(run, `${section}.list`, definitions.entries) : [];
     // Before the data one object may need the one before it in ways no dependency tells; after it they are independent.

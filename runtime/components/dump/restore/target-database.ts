@@ -2,6 +2,7 @@ import type { DumpedDatabase, DumpManifest } from '../../../../model';
 import { BackupError } from '../../../errors';
 import type { ArchiveEntry } from '../../../postgres/archive/archive-head';
 import { quoteIdentifier, quoteLiteral } from '../../../postgres/sql-quoting';
+import { readServerFacts } from '../../../postgres/server-facts';
 import type { SqlSession } from '../../../postgres/session';
 import type { RestoreRequest } from '../types';
 
@@ -16,8 +17,9 @@ export async function createDatabase(
   ownership: RestoreRequest['ownership'],
 ): Promise<void> {
   const owner = ownership === 'as dumped' ? `OWNER ${quoteIdentifier(dumped.owner)} ` : '';
+  const { major } = await readServerFacts(maintenance);
   await maintenance.execute(
-    `CREATE DATABASE ${quoteIdentifier(name)} ${owner}TEMPLATE template0 ${localeClauses(dumped)}`,
+    `CREATE DATABASE ${quoteIdentifier(name)} ${owner}TEMPLATE template0 ${localeClauses(dumped, major)}`,
   );
 }
 
@@ -91,12 +93,14 @@ export function isDatabaseSetting(entry: ArchiveEntry): boolean {
   return entry.kind === 'DATABASE PROPERTIES' && entry.definition.trim() !== '';
 }
 
-function localeClauses(dumped: DumpedDatabase): string {
+function localeClauses(dumped: DumpedDatabase, major: number): string {
   const clauses = [
     `ENCODING ${quoteLiteral(dumped.encoding)}`,
     `LC_COLLATE ${quoteLiteral(dumped.collate)}`,
     `LC_CTYPE ${quoteLiteral(dumped.ctype)}`,
   ];
+  // Unless it is named, it is the target cluster's own, and texts are ordered by that. Before 15 there is no other.
+  if (dumped.localeProvider === 'c' && major >= 15) clauses.push('LOCALE_PROVIDER libc');
   if (dumped.localeProvider === 'i' && dumped.icuLocale !== null) {
     clauses.push(`LOCALE_PROVIDER icu ICU_LOCALE ${quoteLiteral(dumped.icuLocale)}`);
   }
