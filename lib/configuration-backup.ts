@@ -64,7 +64,7 @@ export class ConfigurationBackup extends ScheduledComponent {
    *
    * @internal
    */
-  public _letDrill(drill: iam.IGrantable): void {
+  public override _letDrill(drill: iam.IGrantable): void {
     this.grantOpen(drill);
   }
 
