@@ -47,8 +47,8 @@ async function fetchPage(
   const answer = await requests.text({ method: 'GET', query, signal }).catch((error: unknown) => {
     throw storeError(error, { action: 'list', key: below, uri, signal });
   });
-  const head = answer.text.slice(0, 4096);
-  const encoded = head.includes('<EncodingType>url</EncodingType>');
+  // S3 says so before the objects, MinIO after them. A key cannot say it: its markup is escaped.
+  const encoded = answer.text.includes('<EncodingType>url</EncodingType>');
   const objects = [...elements(answer.text, 'Contents')].map((element) => listed(element, encoded, prefix.length, uri));
   return { objects, next: nextToken(answer.text, token, uri) };
 }

@@ -100,7 +100,7 @@ class Mirroring {
     try {
       await this.join();
       await this.work.finish();
-      this.guard.check(this.runOf.settings, this.counts.listed, this.missing.count);
+      this.guard.check(this.runOf.settings, this.counts.listed, this.missing.count + this.counts.vanished);
       await this.writer.finish();
     } catch (error) {
       this.step.failed((error as Error).message);

@@ -147,3 +147,14 @@ test.each([
 ])('%s is a bucket and a folder of it', (uri, location) => {
   expect(parseBucketUri(uri)).toEqual(location);
 });
+
+test('when most of what is listed is not there to be read, the run fails: so many are not deleted at once', async () => {
+  const world = await lab.world('unreal');
+  for (const key of ['a', 'b', 'c']) await world.put(key, 'x');
+  const fault = { kind: 'error', code: 'NoSuchKey' } as const;
+  lab.faults.add({ operation: 'GetObject', bucket: world.sourceBucket, times: 2, fault });
+  expect(await failureOf(world.run({ mirror: { way: 'through here' } }))).toMatchObject({ code: 'objects-lost' });
+  lab.faults.clear();
+  lab.faults.add({ operation: 'GetObject', bucket: world.sourceBucket, times: 1, fault });
+  expect((await world.made({ mirror: { way: 'through here' } })).mirrors[0].changes.vanished).toBe(1);
+});
