@@ -73,7 +73,7 @@ export async function walReceive(run: CommandRun): Promise<Answer> {
   const options = run.command.opts<ReceiveOptions>();
   const server = run.server();
   const slot = options.slot ?? `postgres_backup_${source.replace(/-/g, '_')}`.slice(0, MOST_SLOT_CHARACTERS);
-  const report = await dependencies.wal.receive(
+  const receiving = dependencies.wal.receive(
     {
       source,
       directory: options.directory,
@@ -102,6 +102,10 @@ export async function walReceive(run: CommandRun): Promise<Answer> {
       warn: (message) => reporter.warn(printable(message)),
     },
   );
+  const report = await receiving.catch((thrown: unknown) => {
+    run.publish({ walReceiverStreaming: 0 });
+    throw thrown;
+  });
   return receiveAnswer(report);
 }
 

@@ -9,18 +9,33 @@ import { readSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from '../
 import type { ReceivedFiles } from './received-files';
 import { pushPartial } from './push-partial';
 
-/** Each goes to the cluster that its own first page names. A history is had again from the server. */
+/**
+ * It goes to the cluster that its own pages name; without any, there is nothing but a history, which is had again. What is full is
+ * removed; it may be done again, while somebody still writes there.
+ */
 export async function pushLeftovers(files: ReceivedFiles, source: string, context: PushContext): Promise<void> {
+  const systemIdentifier = await clusterOf(files);
+  if (systemIdentifier === undefined) return;
   for (const file of await files.finished()) {
-    const path = files.pathOf(file.name);
-    const header = file.kind === 'segment' ? await headerOf(path) : undefined;
-    if (header) await pushWalFile({ path, source, systemIdentifier: header.systemIdentifier }, context);
+    await pushWalFile({ path: files.pathOf(file.name), source, systemIdentifier }, context);
+    await files.remove(file);
   }
   for (const file of await files.unfinished()) {
     const log = await files.readLog(file);
     const header = log && readSegmentHeader(log);
-    if (header) await pushPartial({ source, ...header, file, log }, context);
+    if (!header) continue;
+    const { segmentBytes } = header;
+    await pushPartial({ source, systemIdentifier, segmentBytes, file, log }, context);
   }
+}
+
+async function clusterOf(files: ReceivedFiles): Promise<string | undefined> {
+  const named = (await files.finished()).filter(({ kind }) => kind === 'segment');
+  for (const { name } of [...named, ...(await files.unfinished())]) {
+    const header = await headerOf(files.pathOf(name));
+    if (header) return header.systemIdentifier;
+  }
+  return undefined;
 }
 
 async function headerOf(path: string): Promise<SegmentHeader | undefined> {

@@ -4,6 +4,7 @@ import { BackupError, toBackupError } from '../../errors';
 import type { StageExit } from '../../process/stage';
 import type { PushContext } from '../push-subject';
 import { isPassing } from './passing';
+import type { LagClock } from './lag-clock';
 import type { ReceivedFiles } from './received-files';
 import type { ReceivedServer } from './received-server';
 import { receiveFailure, startReceiveWal } from './receivewal-process';
@@ -17,6 +18,8 @@ export interface Stream {
   readonly uploader: Uploader;
   readonly request: ReceiveRequest;
   readonly context: ReceiveContext;
+  /** Goes on from one stream to the next: a stream that ends again and again is no progress. */
+  readonly lag: LagClock;
   /** Is given some time more than the context's, for what is there at the end. */
   readonly pushing: PushContext;
 }
@@ -66,15 +69,17 @@ export async function receiveStream(stream: Stream): Promise<void> {
 }
 
 async function watchServer(
-  { server, files, uploader, request, context }: Stream,
+  { server, files, uploader, request, context, lag }: Stream,
   ended: Promise<void>,
   hasEnded: () => boolean,
   stop: () => void,
 ): Promise<void> {
-  const watch = new ServerWatch(server, files, uploader, request, context);
-  while (!hasEnded() && !context.signal.aborted) {
-    if ((await watch.look()) === 'begin anew') return stop();
+  const watch = new ServerWatch(server, files, uploader, request, context, lag);
+  for (;;) {
+    // First of all: one that ends at once never streamed.
     await Promise.race([ended, sleep(request.lookEverySeconds * 1000, undefined, { ref: false })]);
+    if (hasEnded() || context.signal.aborted) return;
+    if ((await watch.look()) === 'begin anew') return stop();
   }
 }
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatLsn } from '../../../model';
 import { BackupError, toBackupError } from '../../errors';
 import type { PushContext } from '../push-subject';
+import { LagClock } from './lag-clock';
 import { isPassing } from './passing';
 import { afterGap, gapFailure, prepareSlot, type PreparedSlot } from './prepare-slot';
 import { pushLeftovers } from './push-leftovers';
@@ -57,6 +58,7 @@ class Receiver {
   private systemIdentifier: string | undefined;
   private told: readonly string[] = [];
   private readonly pushing: PushContext;
+  private readonly lag = new LagClock();
 
   constructor(
     private readonly directory: ReceiveDirectory,
@@ -73,15 +75,15 @@ class Receiver {
   }
 
   async once(onStreaming: () => void): Promise<void> {
-    const { directory, request, context } = this;
-    for (const files of await directory.streams()) {
-      await pushLeftovers(files, request.source, this.pushing);
-      await directory.drop(files);
-    }
+    const { request, context } = this;
+    await this.pushLeftovers();
     const server = await ReceivedServer.open(context.server, request, context.signal);
     try {
       this.requireSame(server);
       this.tell(server.warnings);
+      const others = await server.endOthers();
+      if (others > 0) context.warn(`another receiver with the name ${request.slotName} was ended`);
+      await this.dropLeftovers();
       const prepared = await prepareSlot(server, request, context);
       await this.stream(server, prepared.start, onStreaming).catch((thrown: unknown) =>
         this.settleGap(server, prepared, toBackupError(thrown), onStreaming),
@@ -89,6 +91,16 @@ class Receiver {
     } finally {
       await server.close();
     }
+  }
+
+  private async pushLeftovers(): Promise<void> {
+    for (const files of await this.directory.streams()) await pushLeftovers(files, this.request.source, this.pushing);
+  }
+
+  /** Nobody writes there any more: what came meanwhile is archived too. */
+  private async dropLeftovers(): Promise<void> {
+    await this.pushLeftovers();
+    for (const files of await this.directory.streams()) await this.directory.drop(files);
   }
 
   private async stream(server: ReceivedServer, start: StartPosition, onStreaming: () => void): Promise<void> {
@@ -104,7 +116,7 @@ class Receiver {
     );
     context.onStreaming(formatLsn(start.lsn), start.timeline);
     try {
-      await receiveStream({ server, files, uploader, request, context, pushing });
+      await receiveStream({ server, files, uploader, request, context, pushing, lag: this.lag });
       // All of it is archived.
       await directory.drop(files);
     } finally {

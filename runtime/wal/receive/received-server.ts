@@ -63,6 +63,17 @@ export class ReceivedServer {
     return this.session.close();
   }
 
+  /**
+   * Ends whoever else receives under this name: a `pg_receivewal` whose receiver was killed would go on, and confirm commits that
+   * nobody archives. Gives how many there were.
+   */
+  async endOthers(): Promise<number> {
+    const [{ ended }] = await this.session.query<{ ended: number }>(`
+      SELECT count(pg_terminate_backend(pid, ${END_TIMEOUT_MS})) AS ended FROM pg_stat_activity
+       WHERE backend_type = 'walsender' AND application_name = ${quoteLiteral(this.slotName)} AND usename = current_user`);
+    return ended;
+  }
+
   async look(): Promise<ServerLook> {
     const [row] = await this.session.query<LookRow>(`
       SELECT pg_current_wal_flush_lsn()::text AS position, s.restart_lsn::text AS "keptFrom", s.wal_status AS status,
@@ -103,6 +114,8 @@ export class ReceivedServer {
     );
   }
 }
+
+const END_TIMEOUT_MS = 5_000;
 
 interface LookRow {
   readonly position: string;

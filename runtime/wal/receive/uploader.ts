@@ -45,7 +45,7 @@ export class Uploader {
       if (file.kind === 'segment') this.requireNext(file);
       const { source, systemIdentifier } = this.options;
       await pushWalFile({ path: this.files.pathOf(file.name), source, systemIdentifier }, this.context);
-      if (file.kind === 'segment') this.advance();
+      if (file.kind === 'segment') this.advance(file);
       await this.files.remove(file);
     }
   }
@@ -72,11 +72,10 @@ export class Uploader {
     });
   }
 
-  private advance(): void {
+  private advance({ name }: WalFile): void {
     this.counts.segments += 1;
     this.next += BigInt(this.options.segmentBytes);
     if (this.next > this.reached) this.reached = this.next;
-    // Those of segments before it will not be asked for again.
-    this.lengths.clear();
+    this.lengths.delete(`${name}.partial`);
   }
 }

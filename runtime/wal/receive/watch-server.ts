@@ -2,7 +2,7 @@
 import { formatLsn } from '../../../model';
 import { BackupError } from '../../errors';
 import { formatBytes } from '../../observe/format';
-import { LagClock } from './lag-clock';
+import type { LagClock } from './lag-clock';
 import type { ReceivedFiles } from './received-files';
 import type { ReceivedServer } from './received-server';
 import type { ReceiveContext, ReceiveRequest } from './types';
@@ -12,7 +12,6 @@ import type { Uploader } from './uploader';
 export type WatchVerdict = 'go on' | 'begin anew';
 
 export class ServerWatch {
-  private readonly lag = new LagClock();
   private receivedTo = 0n;
   /** When what was received last changed, or was all there is. */
   private movedAtMs: number;
@@ -24,6 +23,7 @@ export class ServerWatch {
     private readonly uploader: Uploader,
     private readonly request: ReceiveRequest,
     private readonly context: ReceiveContext,
+    private readonly lag: LagClock,
   ) {
     this.movedAtMs = context.now().getTime();
   }

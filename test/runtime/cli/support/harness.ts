@@ -31,6 +31,7 @@ export const NOW = new Date('2026-11-20T02:55:30Z');
 export const TARGET = ['--vault', 's3://acme-vault', '--source', 'orders'];
 
 export interface Setup {
+  readonly wal?: Partial<Dependencies['wal']>;
   readonly env?: NodeJS.ProcessEnv;
   readonly dump?: Partial<DumpComponent>;
   readonly baseBackup?: Partial<Dependencies['baseBackup']>;
@@ -196,7 +197,7 @@ export async function runCli(argv: readonly string[], setup: Setup = {}): Promis
       if (setup.verifyAndRecord) return setup.verifyAndRecord(store, address, options);
       throw new Error('nothing may be recorded');
     },
-    wal: walTools,
+    wal: { ...walTools, ...setup.wal },
     system: { ...systemTools, ...setup.system },
     retention: {
       plan: async () => {

@@ -110,10 +110,10 @@ export class ArchivingLab {
   }
 
   /** A base backup, as a directory that can be started. */
-  async baseBackup(): Promise<string> {
+  async baseBackup(port?: number): Promise<string> {
     const directory = await mkdtemp(path.join(this.directory, 'base-'));
     const user = await serverUser();
-    const { env } = this.lab.connection();
+    const { env } = this.lab.connection({ port });
     const bindir = path.dirname(this.lab.tools.psql);
     const args = ['-D', path.join(directory, 'data'), '--wal-method=none', '--checkpoint=fast', '--no-sync'];
     const ended = await runProgram(path.join(bindir, 'pg_basebackup'), args, { PATH: process.env.PATH ?? '', ...env });

@@ -35,6 +35,7 @@ export interface Standby {
 
 export class ReceivingLab {
   private readonly processes: RunningCli[] = [];
+  private readonly receivers: Receiver[] = [];
   private readonly standbys: RunningServer[] = [];
 
   private constructor(readonly moments: MomentLab) {}
@@ -56,6 +57,11 @@ export class ReceivingLab {
     }
     for (const server of this.standbys) await server.shutDown('immediate');
     await this.moments.stop();
+  }
+
+  /** Those in this process; what they end with is not asked here. */
+  async stopReceivers(): Promise<void> {
+    await Promise.allSettled(this.receivers.splice(0).map((receiver) => receiver.stop()));
   }
 
   directory(): Promise<string> {
@@ -99,7 +105,7 @@ export class ReceivingLab {
     );
     // Whoever waits for it gets it too.
     ended.catch(() => undefined);
-    return {
+    const receiver: Receiver = {
       looks,
       interruptions,
       warnings,
@@ -110,6 +116,8 @@ export class ReceivingLab {
         return ended;
       },
     };
+    this.receivers.push(receiver);
+    return receiver;
   }
 
   /** As a process of its own, which can be killed. */
@@ -161,13 +169,13 @@ export class ReceivingLab {
     return cluster.timelines.find((one) => one.timeline === timeline)?.ranges ?? [];
   }
 
-  /** A standby that follows the server; `promote` makes a primary of it. */
-  async standby(): Promise<Standby> {
+  /** A standby that follows the server, or the one on another port; `promote` makes a primary of it. */
+  async standby(follows?: number): Promise<Standby> {
     const { lab } = this.primary;
-    const directory = await this.primary.baseBackup();
+    const directory = await this.primary.baseBackup(follows);
     await writeFile(path.join(directory, 'data', 'standby.signal'), '');
     const { PGUSER, PGPASSWORD, PGPORT } = lab.connection().env;
-    const conninfo = `host=127.0.0.1 port=${PGPORT} user=${PGUSER} password=${PGPASSWORD}`;
+    const conninfo = `host=127.0.0.1 port=${follows ?? PGPORT} user=${PGUSER} password=${PGPASSWORD}`;
     const { postgres } = await findServerTools(lab.server.major);
     const settings = { archive_mode: 'off', primary_conninfo: conninfo, hot_standby: 'on' };
     const server = await launchServer({ postgres, directory, user: await serverUser(), settings });
