@@ -54,7 +54,7 @@ interface Cause {
 const CAUSES: readonly Cause[] = [
   {
     codes: ['restore-failed', 'tool-failed', 'internal', 'archive-damaged', 'drill-server-ended'],
-    words: /No space left on device|ENOSPC|could not extend file|File too large|EFBIG/,
+    words: /No space left on device|ENOSPC|could not extend file|File too large|EFBIG|SIGXFSZ/,
     code: 'disk-full',
     message: 'the drill ran out of disk',
     hint: 'Give the task more ephemeral storage, or set TMPDIR to a larger volume.',

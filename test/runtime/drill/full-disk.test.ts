@@ -1,5 +1,6 @@
 /** A disk that is full in the middle of a restore says nothing of the backup: it could not be verified, and nothing is left. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,9 +31,27 @@ class ShrinkingDisk {
 
   /** At once: a step begins while this is done. */
   shrink(): void {
-    if (!this.isMounted) return void execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=65536:unlimited']);
+    if (!this.isMounted) return this.limitFiles();
     const used = Number(execFileSync('df', ['--output=used', '-k', this.directory]).toString().split('\n')[1]);
     execFileSync('mount', ['-o', `remount,size=${used + 4}k`, this.directory]);
+  }
+
+  /** Of this process, of what it starts, and of the server that it has started there. */
+  private limitFiles(): void {
+    const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && this.worksHere(name));
+    for (const id of [String(process.pid), ...ids]) {
+      // As the user that it runs as: even root may not do so to others in every container.
+      const { uid, gid } = statSync(`/proc/${id}`);
+      succeeds('prlimit', ['--pid', id, '--fsize=65536:unlimited'], { uid, gid });
+    }
+  }
+
+  private worksHere(pid: string): boolean {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(this.directory);
+    } catch {
+      return false; // It has ended.
+    }
   }
 
   async remove(): Promise<void> {
@@ -42,9 +61,9 @@ class ShrinkingDisk {
   }
 }
 
-function succeeds(file: string, args: readonly string[]): boolean {
+function succeeds(file: string, args: readonly string[], as: { uid?: number; gid?: number } = {}): boolean {
   try {
-    execFileSync(file, args, { stdio: 'ignore' });
+    execFileSync(file, args, { stdio: 'ignore', cwd: '/', ...as });
     return true;
   } catch {
     return false; // It is refused here.
