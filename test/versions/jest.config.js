@@ -19,7 +19,7 @@ const project = (name, testMatch) => ({
   testMatch,
 });
 
-const again = AGAIN.map((files) => `<rootDir>/test/${files}.test.ts`);
+const again = [...AGAIN.map((files) => `<rootDir>/test/${files}.test.ts`), '<rootDir>/test/versions/**/*.again.ts'];
 
 /** @type {import('jest').Config} */
 module.exports = {

@@ -1,4 +1,5 @@
 /** What only newer majors can hold comes back, and a drill has nothing against it. */
+import { backUp, drill, findings } from '../runtime/drill/support/drill-lab';
 import { readContent } from '../support/database-content';
 import { Lab } from '../support/lab';
 
@@ -79,4 +80,14 @@ describe.each([
     },
     60_000,
   );
+
+  it('a drill of it passes, but for what only a superuser makes', async () => {
+    const withoutPower = script
+      .replace(/^CREATE (?:SUBSCRIPTION|ROLE|PUBLICATION all_rows).*$/gm, '')
+      .replace(/^GRANT keeper.*\n.*$/m, '');
+    await lab.database('drilled', withoutPower);
+    const made = await drill(lab, await backUp(lab, 'drilled', ['*.*']));
+    expect(findings(made)).toBe('');
+    expect(made).toMatchObject({ outcome: 'passed' });
+  }, 60_000);
 });
