@@ -190,7 +190,7 @@ describe('a size that a run cannot cope with is warned of', () => {
       bucket,
       { estimatedObjects: 500_000_000 },
       { plan: daily },
-      '13.9 hours, and a run has 12. No recovery point.*docs/objects.md#engines',
+      '13.9 hours, and a run has 12. No recovery point.*ObjectReplica.*docs/objects.md#engines',
     ],
     [
       'to list within an hour',

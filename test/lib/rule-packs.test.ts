@@ -25,6 +25,7 @@ import {
   ManagedWindow,
   Notify,
   ObjectMirror,
+  ObjectReplica,
   ObjectSource,
   RecoveryAccess,
   Verification,
@@ -82,6 +83,11 @@ const TRIED: Readonly<Record<string, Tried>> = {
         from: ObjectSource.endpoint({ url: 'https://minio.internal:9000', bucketName: 'media', secret }),
       });
       backup.addComponent(mirror);
+      new ObjectReplica(stack, 'Replica', {
+        source: s3.Bucket.fromBucketName(stack, 'Archive', 'acme-archive'),
+        vault: backup.vault,
+        topic: backup.alarmTopic,
+      });
     },
     surroundings: /\/(Database|Vpc)\b/,
   },
