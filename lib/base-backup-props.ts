@@ -14,15 +14,9 @@ export enum BaseBackupCheckpoint {
 }
 
 /**
- * Base backups of a whole server that you run yourself. RDS and Aurora let nobody make one.
+ * How base backups are made.
  */
-export interface BaseBackupProps extends ScheduledComponentProps {
-  /** The server. Its role needs `REPLICATION`, and `pg_hba.conf` a line for the database `replication`. */
-  readonly source: PostgresSource;
-
-  /** Where the server archives its log. Without its log a base backup restores nothing. */
-  readonly wal: WalArchive;
-
+export interface BaseBackupOptions {
   /**
    * Whether, between full ones, only what changed since the newest verified one is stored. For PostgreSQL 17 and later, with
    * `summarize_wal = on`. Where it cannot be had, a full one is made.
@@ -66,4 +60,15 @@ export interface BaseBackupProps extends ScheduledComponentProps {
    * @default 1
    */
   readonly compressionLevel?: number;
+}
+
+/**
+ * Base backups of a whole server that you run yourself. RDS and Aurora let nobody make one.
+ */
+export interface BaseBackupProps extends ScheduledComponentProps, BaseBackupOptions {
+  /** The server. Its role needs `REPLICATION`, and `pg_hba.conf` a line for the database `replication`. */
+  readonly source: PostgresSource;
+
+  /** Where the server archives its log. Without its log a base backup restores nothing. */
+  readonly wal: WalArchive;
 }

@@ -51,7 +51,8 @@ export class ManagedDatabase {
   private constructor(
     kind: ManagedKind,
     identifier: string,
-    private readonly construct?: IConstruct,
+    /** @internal */
+    public readonly _construct?: IConstruct,
   ) {
     this.kind = kind;
     this.identifier = identifier;
@@ -64,10 +65,10 @@ export class ManagedDatabase {
    */
   public arnFor(scope: IConstruct): string {
     const stack = Stack.of(scope);
-    const region = this.construct && Stack.of(this.construct).region;
+    const region = this._construct && Stack.of(this._construct).region;
     if (region !== undefined && differ(region, stack.region)) {
       throw new Error(
-        `${scope.node.path} is in ${stack.region}, but ${this.construct?.node.path} in ${region}: watch it from a stack in its region`,
+        `${scope.node.path} is in ${stack.region}, but ${this._construct?.node.path} in ${region}: watch it from a stack in its region`,
       );
     }
     return stack.formatArn({

@@ -6,18 +6,9 @@ import { BackupFunctionOptions } from './backup-function';
 import { ManagedDatabase } from './managed-database';
 
 /**
- * Which managed window is watched, and what was promised of it.
+ * What was promised of a managed window.
  */
-export interface ManagedWindowProps extends BackupFunctionOptions {
-  /** Name of the source. */
-  readonly sourceName: string;
-
-  /** The database. */
-  readonly database: ManagedDatabase;
-
-  /** Topic that alarms are published to. */
-  readonly topic: sns.ITopic;
-
+export interface ManagedWindowPromise {
   /**
    * Automated backups must be kept for so long, at least, and the window reach back so far once the database is old enough.
    * Whole days, 1 to 35.
@@ -54,6 +45,20 @@ export interface ManagedWindowProps extends BackupFunctionOptions {
    * @default Duration.hours(36)
    */
   readonly snapshotAge?: Duration;
+}
+
+/**
+ * Which managed window is watched, and what was promised of it.
+ */
+export interface ManagedWindowProps extends BackupFunctionOptions, ManagedWindowPromise {
+  /** Name of the source. */
+  readonly sourceName: string;
+
+  /** The database. */
+  readonly database: ManagedDatabase;
+
+  /** Topic that alarms are published to. */
+  readonly topic: sns.ITopic;
 
   /**
    * Key that encrypts the log of the function. Its policy is extended so that CloudWatch Logs may use it.

@@ -36,6 +36,9 @@ export class ManagedWindow extends Construct {
   /** Something is not as promised, could not be verified, or nothing is known of it. */
   public readonly windowBroken: cloudwatch.Alarm;
 
+  /** How much of the latest work may be lost. */
+  public readonly recoveryPointObjective: Duration;
+
   private readonly sourceName: string;
 
   constructor(scope: Construct, id: string, props: ManagedWindowProps) {
@@ -48,6 +51,7 @@ export class ManagedWindow extends Construct {
       'recoveryPointObjective',
       props.recoveryPointObjective ?? Duration.minutes(30),
     );
+    this.recoveryPointObjective = objective;
     const snapshotAge = longerThan(Duration.days(1), 'snapshotAge', props.snapshotAge ?? Duration.hours(36));
 
     const deadLetterQueue = props.deadLetterQueue ?? createDeadLetterQueue(this, 'DeadLetters');

@@ -1,25 +1,23 @@
 import { Duration } from 'aws-cdk-lib';
 import { BackupPlan } from './backup-plan';
 
-/** Throws when an objective that is stated cannot be kept by the plan, or cannot be meant. */
-export function requireObjectives(stated: {
-  readonly plan: BackupPlan;
-  readonly recoveryPointObjective?: Duration;
-  readonly recoveryTimeObjective?: Duration;
-}): void {
-  if (stated.recoveryPointObjective) requireRecoveryPointObjective(stated.recoveryPointObjective, stated.plan);
-  if (stated.recoveryTimeObjective) requireRecoveryTimeObjective(stated.recoveryTimeObjective);
-}
-
 /** Throws when the plan cannot give the recovery point objective, and says what would. */
 export function requireRecoveryPointObjective(objective: Duration, plan: BackupPlan): void {
+  const problem = recoveryPointProblem(objective, plan);
+  if (problem) throw new Error([problem.what, problem.hint].join('\n  '));
+}
+
+/** Why the plan cannot give the recovery point objective, and what would. */
+export function recoveryPointProblem(
+  objective: Duration,
+  plan: BackupPlan,
+): { readonly what: string; readonly hint: string } | undefined {
   const rule = plan.mostFrequentRule;
-  if (rule.longestInterval.toSeconds() <= objective.toSeconds()) return;
-  throw new Error(
+  if (rule.longestInterval.toSeconds() <= objective.toSeconds()) return undefined;
+  const what =
     `recoveryPointObjective is ${objective.toHumanString()}, but the plan's most frequent rule is '${rule.name}' ` +
-      `(every ${rule.longestInterval.toHumanString()}${clockChangeNote(rule.longestInterval)}).\n` +
-      `  ${whatWouldDo(objective)}`,
-  );
+    `(every ${rule.longestInterval.toHumanString()}${clockChangeNote(rule.longestInterval)}).`;
+  return { what, hint: whatWouldDo(objective) };
 }
 
 /** Throws when the recovery time objective cannot be meant. */

@@ -10,6 +10,7 @@ import { BackupTaskOptions } from './backup-task';
 import { IBackupVault } from './backup-vault-props';
 import { Heartbeat } from './heartbeat';
 import { Notify } from './notify';
+import { AddedManagedWindowOptions } from './physical-options';
 import { PgDumpOptions } from './pg-dump-backup';
 import { PostgresSource } from './postgres-source';
 import { RetentionOptions } from './retention';
@@ -55,6 +56,13 @@ export interface PostgresBackupProps extends PgDumpOptions, BackupTaskOptions {
   readonly sets?: SetSchedule;
 
   /**
+   * The watch over the window in which RDS and Aurora restore any moment on their own, and what is promised of it.
+   *
+   * @default - it is watched where the source is made from an instance or a cluster; promised is what the template says of that
+   */
+  readonly managedWindow?: AddedManagedWindowOptions;
+
+  /**
    * Cluster that the tasks run in. One cluster can serve many backups.
    *
    * @default - a new cluster, which costs nothing by itself
@@ -62,8 +70,9 @@ export interface PostgresBackupProps extends PgDumpOptions, BackupTaskOptions {
   readonly cluster?: ecs.ICluster;
 
   /**
-   * How much may be lost, at most: the time between two backups. Synthesis fails when the plan cannot give it. That a
-   * backup takes its time and is as old as its beginning comes on top.
+   * How much may be lost, at most: the time between two backups. Synthesis fails when neither the plan can give it, nor the archive
+   * of the log with base backups, nor the window of RDS or Aurora. That a backup takes its time and is as old as its beginning
+   * comes on top.
    *
    * @default - not stated
    */

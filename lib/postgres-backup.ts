@@ -18,28 +18,35 @@ import { BackupPlan } from './backup-plan';
 import { BackupReports, BackupReportsProps } from './backup-reports';
 import { BackupSets } from './backup-sets';
 import { BackupVault } from './backup-vault';
+import { BaseBackup } from './base-backup';
+import { ManagedWindow } from './managed-window';
+import { WalArchive } from './wal-archive';
 import { IBackupVault } from './backup-vault-props';
 import { requireFit } from './component-fit';
 import { ConfigurationBackup } from './configuration-backup';
 import { ConfigurationOptions } from './configuration-backup-props';
 import { noteCosts } from './cost-notes';
 import { createFullRead } from './create-full-read';
+import { createManagedWindow } from './create-managed-window';
 import { createSets } from './create-sets';
 import { createDeadLetterQueue } from './dead-letter-queue';
 import { drillId } from './drilled-component';
+import { addBaseBackup, addWalArchive } from './add-physical';
 import { FileSystemBackup } from './file-system-backup';
 import { FileVolumeOptions } from './file-system-backup-props';
 import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
 import { warnThatNobodyIsTold } from './nobody-is-told';
-import { requireObjectives } from './objectives';
+import { requireRecoveryTimeObjective } from './objectives';
 import { ObjectMirror } from './object-mirror';
 import { MirrorOptions } from './object-mirror-props';
 import { OnDemandRuns } from './on-demand-runs';
 import { PgDumpBackup } from './pg-dump-backup';
 import { PostgresBackupMetrics } from './postgres-backup-metrics';
 import { PostgresBackupProps } from './postgres-backup-props';
+import { AddedBaseBackupOptions, AddedWalArchiveOptions } from './physical-options';
 import { PostgresSource } from './postgres-source';
+import { requireRecoveryPoint } from './recovery-point-objective';
 import { RestoreDrill } from './restore-drill';
 import { ComponentDrillOptions, DrillOptions } from './restore-drill-props';
 import { Retention } from './retention';
@@ -86,6 +93,12 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
   public readonly sets?: BackupSets;
   /** How to restore, with the names of this stack; kept in the vault. */
   public readonly runbook: Runbook;
+  /**
+   * What watches the window of RDS or Aurora.
+   *
+   * @default - nothing: the source is on neither, or it was not wanted
+   */
+  public readonly managedWindow?: ManagedWindow;
   /** What ends those whose time is over. */
   public readonly retention: Retention;
   /** What publishes how they stand. */
@@ -125,7 +138,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     this.plan = props.plan ?? BackupPlan.production();
     this.recoveryPointObjective = props.recoveryPointObjective;
     this.recoveryTimeObjective = props.recoveryTimeObjective;
-    requireObjectives(this);
+    if (this.recoveryTimeObjective) requireRecoveryTimeObjective(this.recoveryTimeObjective);
     props.sets?._bind(this.plan);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.vault = props.vault ?? new BackupVault(this, 'Vault', { encryptionKey: props.encryptionKey, removalPolicy });
@@ -195,6 +208,8 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     });
     this.fullRead = createFullRead(this, props);
     this.sets = createSets(this, props);
+    this.managedWindow = createManagedWindow(this, props);
+    requireRecoveryPoint(this);
     this.runbook = new Runbook(this, 'Runbook', this);
     noteCosts(this, {
       sourceName: this.source.sourceName,
@@ -254,6 +269,43 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     const configuration = new ConfigurationBackup(this, 'Configuration', { ...this.componentDefaults, ...options });
     this.addComponent(configuration);
     return configuration;
+  }
+
+  /**
+   * Archives the log of a server that you run yourself, once: with base backups, every moment can be restored. An idle server is given
+   * a heartbeat. Who archives is let in with `wal.grantPush`; `wal.postgresqlConf` says what the server is told.
+   *
+   * @param options how, and how much of the latest work may be lost
+   */
+  public addWalArchive(options: AddedWalArchiveOptions = {}): WalArchive {
+    return addWalArchive(this, options, this.alarmOptions?.runbooksUrl);
+  }
+
+  /**
+   * Backs the files of the whole server up beside the dump, once, where `addWalArchive` archives its log.
+   *
+   * @param options how and when
+   */
+  public addBaseBackup(options: AddedBaseBackupOptions = {}): BaseBackup {
+    return addBaseBackup(this, this.wal, options);
+  }
+
+  /**
+   * The archive of the log, where `addWalArchive` made one.
+   *
+   * @default - none
+   */
+  public get wal(): WalArchive | undefined {
+    return this.node.tryFindChild('Wal') as WalArchive | undefined;
+  }
+
+  /**
+   * The base backups, where there are any.
+   *
+   * @default - none
+   */
+  public get baseBackup(): BaseBackup | undefined {
+    return this.added.find((component) => component instanceof BaseBackup);
   }
 
   /**

@@ -122,6 +122,9 @@ export class PostgresSource {
   /** What the task's environment says about the server. Holds no secret. */
   public readonly environment: { [name: string]: string };
 
+  /** Whether it is on RDS or Aurora, made from the construct. */
+  public readonly isManaged: boolean;
+
   private readonly access: Access;
   private readonly connectable?: ec2.IConnectable;
   private readonly port?: number;
@@ -138,6 +141,7 @@ export class PostgresSource {
     this.connectable = description.connectable;
     this.port = description.port;
     this.managed = description.managed;
+    this.isManaged = description.managed !== undefined;
     this.environment = { ...description.environment, ...description.access.environment };
   }
 

@@ -39,6 +39,8 @@ export class WalArchive extends Construct {
   public readonly restoreCommand: string;
   /** For `archive_timeout`. */
   public readonly archiveTimeout: Duration;
+  /** How much of the latest work may be lost. */
+  public readonly recoveryPointObjective: Duration;
   /** All of the settings, for the end of `postgresql.conf`. */
   public readonly postgresqlConf: string;
   /**
@@ -71,6 +73,7 @@ export class WalArchive extends Construct {
     this.archiveTimeout = settings.archiveTimeout;
     this.postgresqlConf = settings.file;
     const objective = checkedObjective(props.recoveryPointObjective ?? Duration.minutes(15), settings.archiveTimeout);
+    this.recoveryPointObjective = objective;
     const prefix = this.prefix;
     this.node.addValidation({ validate: () => ageRuleProblems(vault.bucket, prefix) });
 

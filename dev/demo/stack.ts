@@ -48,6 +48,8 @@ export class ClinicStack extends Stack {
       vpc,
       plan: BackupPlan.production(),
       recoveryPointObjective: Duration.hours(1),
+      // The stand-in has no Amazon RDS that could be asked.
+      managedWindow: { enabled: false },
       tables: { critical: CRITICAL_TABLES, ephemeral: EPHEMERAL_TABLES },
       minimumTables: 10,
       notify: [Notify.email(MAIL), Notify.webhook(new secretsmanager.Secret(this, WEBHOOK))],

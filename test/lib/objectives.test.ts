@@ -1,9 +1,14 @@
 import { Duration, TimeZone } from 'aws-cdk-lib';
 import { BackupPlan, BackupRule } from '../../lib';
-import { testBackup, testStack } from './support/stacks';
+import { templateOf, testBackup, testStack } from './support/stacks';
 
-const withObjective = (recoveryPointObjective: Duration, plan: BackupPlan) =>
-  testBackup(testStack(), { recoveryPointObjective, plan });
+/** Synthesised: until then the archive of the log may be added, which gives more than the plan. */
+function withObjective(recoveryPointObjective: Duration, plan: BackupPlan) {
+  const stack = testStack();
+  const backup = testBackup(stack, { recoveryPointObjective, plan });
+  templateOf(stack);
+  return backup;
+}
 
 test('a plan that cannot give the recovery point objective is refused, with what would', () => {
   expect(() => withObjective(Duration.hours(1), BackupPlan.development())).toThrow(
