@@ -1,9 +1,6 @@
 import { Duration, Size, Token } from 'aws-cdk-lib';
 import { WalReceiverGap, WalReceiverProps } from './wal-receiver-props';
 
-/** Below the only place that the task may write to; it goes with the task. */
-const DIRECTORY = '/tmp/receive';
-
 /** What of a receiver is stated, checked. */
 export class WalReceiverSettings {
   readonly slotName: string;
@@ -32,8 +29,6 @@ export class WalReceiverSettings {
   get command(): string[] {
     return [
       'wal-receive',
-      '--directory',
-      DIRECTORY,
       '--slot',
       this.slotName,
       '--partial-every',

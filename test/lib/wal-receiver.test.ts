@@ -50,9 +50,9 @@ test('what is stated reaches the task, and the server’s settings', () => {
     onGap: WalReceiverGap.GO_ON,
     maxSlotSize: Size.gibibytes(2),
   });
-  const expected = '/tmp/receive --slot mine --partial-every 3s --on-gap go-on --synchronous';
+  const expected = '--slot mine --partial-every 3s --on-gap go-on --synchronous';
   Template.fromStack(stack).hasResourceProperties('AWS::ECS::TaskDefinition', {
-    ContainerDefinitions: [Match.objectLike({ Command: ['wal-receive', '--directory', ...expected.split(' ')] })],
+    ContainerDefinitions: [Match.objectLike({ Command: ['wal-receive', ...expected.split(' ')] })],
   });
   expect(receiver.postgresqlConf).toBe(
     [

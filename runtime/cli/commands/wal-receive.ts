@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { formatCount, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
@@ -36,7 +38,7 @@ export function describeWalReceive(parent: Command): Command {
   [
     new Option('--directory <dir>', 'where what is received lies until it is archived; for this alone')
       .argParser(nonEmpty)
-      .makeOptionMandatory(),
+      .default(path.join(tmpdir(), 'postgres-backup-receive'), 'postgres-backup-receive in that of the system'),
     new Option(
       '--slot <name>',
       'replication slot, made when it is not there; also the name for synchronous_standby_names (default: postgres_backup_ and the source)',

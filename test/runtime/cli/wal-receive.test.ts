@@ -95,9 +95,3 @@ test.each([
   expect(stderr).toMatch(message);
   expect(asked).toEqual([]);
 });
-
-test('without a directory of its own it does not begin', async () => {
-  const { exitCode, stderr } = await runCli(['wal-receive', ...TARGET]);
-  expect(exitCode).toBe(2);
-  expect(stderr).toMatch(/--directory <dir>/);
-});
