@@ -17,7 +17,19 @@ export interface VerificationReport {
   readonly depth: VerifyDepth;
   readonly objects: readonly VerifiedObject[];
   readonly durationMs: number;
+  /** Not everything was read, but lots were drawn: by the same seed the same are drawn. */
+  readonly sample?: { readonly seed: number };
 }
 
 /** What a verification works with: it needs no server. */
-export type VerificationContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>;
+export interface VerificationContext extends Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'> {
+  /** Of mirrored objects, with the depth `read`: how many are read. @default all */
+  readonly sample?: SampleRequest;
+}
+
+/** How much is read, and by which lots. */
+export interface SampleRequest {
+  /** So many of each mirror, or so many in a hundred. @default 100, or one in a hundred where that is more */
+  readonly amount?: { readonly objects: number } | { readonly percent: number };
+  readonly seed: number;
+}

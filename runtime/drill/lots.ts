@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 /** So many of each are tried where nothing else is said, or one in a hundred where that is more. */
 const SAMPLE_ITEMS = 100;
 const SAMPLE_SHARE = 0.01;
-const LARGEST_SEED = 2 ** 31;
+export const LARGEST_SEED = 2 ** 31;
 
 export class Lots {
   private drawn = 0;

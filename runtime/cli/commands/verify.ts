@@ -1,6 +1,9 @@
 import { Option, type Command } from 'commander';
 import { pointId, VERIFICATION_FORMAT, VERIFY_DEPTHS, type PointAddress, type VerifyDepth } from '../../../model';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
+import type { SampleRequest } from '../../components/component';
+import { LARGEST_SEED, seedByTheClock } from '../../drill/lots';
+import { usageError } from '../../errors';
 import { formatBytes } from '../../observe/format';
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
@@ -13,7 +16,8 @@ import {
 } from '../options/expectation-options';
 import { addComponentOption, type ComponentOption } from '../options/component-option';
 import { addSharedOptions, LONG_RUN } from '../options/shared-options';
-import { oneOf } from '../options/values';
+import { sampleAmount, type SampleAmount } from '../options/sample-amount';
+import { oneOf, wholeNumber } from '../options/values';
 import { recordedAnswer } from '../output/recorded-output';
 import { verifyAnswer } from '../output/verify-output';
 import type { Points } from '../points';
@@ -21,6 +25,8 @@ import { addPointArgument } from './point-argument';
 
 interface VerifyCommandOptions extends ExpectationOptions, ComponentOption {
   readonly depth: VerifyDepth;
+  readonly sample?: SampleAmount | true;
+  readonly seed?: number;
 }
 
 export function describeVerify(parent: Command): Command {
@@ -41,6 +47,17 @@ export function describeVerify(parent: Command): Command {
       )
         .argParser(oneOf(VERIFY_DEPTHS))
         .default('read'),
+    )
+    .addOption(
+      new Option(
+        '--sample [amount]',
+        'of mirrored objects: look up all, read only so many of each mirror, or so many in a hundred (1000, 5%); 100, or 1% where that is more',
+      ).argParser(sampleAmount),
+    )
+    .addOption(
+      new Option('--seed <number>', 'draw the sample that this seed drew before').argParser(
+        wholeNumber(0, LARGEST_SEED),
+      ),
     );
   addExpectationOptions(command);
   addComponentOption(command);
@@ -53,6 +70,7 @@ export function describeVerify(parent: Command): Command {
       examples(
         'postgres-backup verify latest --vault s3://acme-vault --source orders',
         'postgres-backup verify 20261120T021003Z-4k2m9x --vault s3://acme-vault --source orders --depth stored --json',
+        'postgres-backup verify latest --vault s3://acme-vault --source orders --component objects --sample 1%',
         'postgres-backup verify latest --vault s3://acme-vault --source orders --record --minimum-rows 100000',
         "postgres-backup verify latest --vault s3://acme-vault --source orders --record --accept-size 'old orders were purged'",
       ),
@@ -62,9 +80,10 @@ export function describeVerify(parent: Command): Command {
 
 export async function verify(wanted: string, run: CommandRun): Promise<Answer> {
   const { store, reporter, signal, now } = run;
-  const { depth, component, ...options } = run.command.opts<VerifyCommandOptions>();
+  const { depth, component, sample: amount, seed, ...options } = run.command.opts<VerifyCommandOptions>();
   const points = run.points(component);
   const expectations = expectationsOf(options, run.command);
+  const sample = sampleOf(amount, seed, run);
   if (expectations) {
     const address = await addressToVerify(wanted, points);
     reporter.headline(`${run.source} ${pointId(address)} in ${store.uri}`);
@@ -77,7 +96,24 @@ export async function verify(wanted: string, run: CommandRun): Promise<Answer> {
   reporter.headline(
     `${manifest.source} ${manifest.point} · ${formatBytes(manifest.totals.storedBytes)} in ${store.uri}`,
   );
-  return verifyAnswer(await run.dependencies.verifyPoint(point, depth, { store, reporter, signal, now }));
+  return verifyAnswer(await run.dependencies.verifyPoint(point, depth, { store, reporter, signal, now, sample }));
+}
+
+/** What is recorded says that everything was read; and of what is no mirror, all is read. */
+function sampleOf(
+  amount: VerifyCommandOptions['sample'],
+  seed: number | undefined,
+  { command, now }: CommandRun,
+): SampleRequest | undefined {
+  if (amount === undefined) {
+    if (seed !== undefined) throw usageError('--seed draws nothing without --sample');
+    return undefined;
+  }
+  const { component, depth, record } = command.opts<VerifyCommandOptions & { record?: boolean }>();
+  if (component !== 'objects') throw usageError('--sample is for --component objects', 'Of others all is read.');
+  if (depth !== 'read') throw usageError('--sample is for --depth read', '--depth stored reads nothing.');
+  if (record) throw usageError('--sample cannot be recorded', 'A record says that everything was read.');
+  return { ...(amount !== true && { amount }), seed: seed ?? seedByTheClock(now()) };
 }
 
 /** Its manifest is not read here: one that cannot be is a result to be recorded. */

@@ -18,11 +18,9 @@ export function verifyAnswer(made: VerificationReport): Answer {
   const good = report.objects.filter((object) => object.outcome === 'passed');
   const sentence = [
     report.point,
-    `${formatCount(good.length)} of ${formatNumberOf(report.objects.length, 'object')}, ${formatBytes(sizeBytesOf(good))}, ${
-      report.depth === 'read'
-        ? 'every byte read and as in the manifest'
-        : 'as in the manifest by the store’s own checksums'
-    }`,
+    `${formatCount(good.length)} of ${formatNumberOf(report.objects.length, 'object')}, ${formatBytes(sizeBytesOf(good))}, ${howVerified(
+      report,
+    )}`,
     formatDuration(report.durationMs),
   ].join(' · ');
   const document: VerifyDocument = {
@@ -40,6 +38,13 @@ export function verifyAnswer(made: VerificationReport): Answer {
     ],
     document,
   };
+}
+
+function howVerified({ depth, sample }: VerificationReport): string {
+  if (sample) return `a sample read, drawn with --seed ${sample.seed}; the rest by the store’s own word`;
+  return depth === 'read'
+    ? 'every byte read and as in the manifest'
+    : 'as in the manifest by the store’s own checksums';
 }
 
 /** A report that calls itself good counts as good only as far as its own objects say so; one that looked at none, not at all. */

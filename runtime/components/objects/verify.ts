@@ -2,13 +2,16 @@
  * Verifies a recovery point of mirrors: its inventories by the store's word or by every byte, then every version that they name,
  * by one sorted listing of the vault's versions or, again, by every byte.
  */
+import { setMaxListeners } from 'node:events';
 import { pointId, type MirrorRecord, type ObjectsManifest, type Outcome, type VerifyDepth } from '../../../model';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import { BackupError } from '../../errors';
-import { formatNumberOf } from '../../observe/format';
+import { formatCount, formatNumberOf } from '../../observe/format';
+import type { Step } from '../../observe/reporter';
 import type { VerificationContext, VerificationReport, VerifiedObject } from '../component';
 import { verifyItems } from '../verify-items';
 import { readMirrored } from './verify/read-mirrored';
+import { readSample, type SampledContext } from './verify/read-sample';
 import { lookUpMirrored } from './verify/look-up-mirrored';
 import type { MirrorFindings } from './verify/mirror-findings';
 
@@ -18,6 +21,8 @@ export async function verifyObjects(
   context: VerificationContext,
 ): Promise<VerificationReport> {
   const begun = performance.now();
+  // Each request on its way listens to it.
+  setMaxListeners(0, context.signal);
   const inventories = await verifyItems(point, depth, context);
   const objects: VerifiedObject[] = [...inventories.objects];
   // An inventory that is not good says nothing of what it lists.
@@ -31,6 +36,7 @@ export async function verifyObjects(
     depth,
     objects,
     durationMs: performance.now() - begun,
+    ...(isSampled(depth, context) && { sample: { seed: context.sample.seed } }),
   };
 }
 
@@ -40,11 +46,14 @@ async function verifyMirror(
   depth: VerifyDepth,
   context: VerificationContext,
 ): Promise<VerifiedObject[]> {
-  const totalBytes = depth === 'read' ? mirror.sizeBytes : undefined;
+  const isSample = isSampled(depth, context);
+  const totalBytes = depth === 'read' && !isSample ? mirror.sizeBytes : undefined;
   const what = `mirror ${mirror.name}, ${formatNumberOf(mirror.objects, 'object')}`;
   const step = context.reporter.begin(`verifying ${what}`, { totalBytes });
-  const look = depth === 'read' ? readMirrored : lookUpMirrored;
-  const findings = await look(mirror, point.manifest.objects, context, step).catch((error: unknown) => {
+  const looking = isSample
+    ? readSample(mirror, point.manifest.objects, context, step)
+    : look(mirror, point, depth, context, step);
+  const findings = await looking.catch((error: unknown) => {
     step.failed((error as Error).message);
     if (error instanceof BackupError && error.code === 'object-damaged') return error;
     throw error;
@@ -57,13 +66,36 @@ async function verifyMirror(
   return found;
 }
 
-function summary(mirror: MirrorRecord, depth: VerifyDepth, { good, bad, unproven }: MirrorFindings): VerifiedObject {
+function look(
+  mirror: MirrorRecord,
+  { manifest }: RecoveryPoint<ObjectsManifest>,
+  depth: VerifyDepth,
+  context: VerificationContext,
+  step: Step,
+): Promise<MirrorFindings> {
+  const way = depth === 'read' ? readMirrored : lookUpMirrored;
+  return way(mirror, manifest.objects, context, step);
+}
+
+function isSampled(depth: VerifyDepth, context: VerificationContext): context is SampledContext {
+  return depth === 'read' && context.sample !== undefined;
+}
+
+function summary(
+  mirror: MirrorRecord,
+  depth: VerifyDepth,
+  { good, bad, unproven, drawn }: MirrorFindings,
+): VerifiedObject {
   const of = formatNumberOf(mirror.objects, 'object');
   if (good + bad + unproven !== mirror.objects) {
     return finding(mirror, 'failed', `its inventory lists ${good + bad + unproven} of ${of}`);
   }
   if (bad > 0) return finding(mirror, 'failed', `${bad} of ${of} are not what was mirrored`);
   if (unproven > 0) return finding(mirror, 'could not verify', `of ${unproven} of ${of} the store tells no ETag`);
+  if (drawn !== undefined) {
+    const words = `${of}: versions, sizes and ETags; of ${formatCount(drawn)} of them every byte`;
+    return finding(mirror, 'passed', words);
+  }
   return finding(mirror, 'passed', depth === 'read' ? `every byte of ${of} read` : `${of}: versions, sizes and ETags`);
 }
 

@@ -223,3 +223,58 @@ test.each([
   expect(ran.stderr).toContain(`${option} is checked only in a verification that is recorded`);
   expect(ran.verifications).toEqual([]);
 });
+
+describe('a sample', () => {
+  const OF_OBJECTS = ['verify', 'latest', ...TARGET, '--component', 'objects'];
+
+  async function sampled(args: readonly string[]) {
+    const asked: unknown[] = [];
+    const ran = await runCli([...OF_OBJECTS, ...args], {
+      verifyPoint: async (point, depth, { sample }) => {
+        asked.push(sample);
+        return {
+          outcome: 'passed',
+          point: point.manifest.point,
+          source: 'orders',
+          depth,
+          objects: [good],
+          durationMs: 1,
+          sample,
+        };
+      },
+    });
+    return { ran, asked };
+  }
+
+  test.each([
+    [['--sample', '1000', '--seed', '7'], { amount: { objects: 1000 }, seed: 7 }],
+    [['--sample', '0.5%', '--seed', '0'], { amount: { percent: 0.5 }, seed: 0 }],
+    [['--sample', '--seed', '7'], { seed: 7 }],
+    [[], undefined],
+  ])('%j asks for %j', async (args, sample) => {
+    expect((await sampled(args)).asked).toEqual([sample]);
+  });
+
+  test('tells its seed, so that the same can be drawn again, and claims no more than it read', async () => {
+    const { ran, asked } = await sampled(['--sample']);
+    const [{ seed }] = asked as { seed: number }[];
+    expect(ran.stdout).toContain(`a sample read, drawn with --seed ${seed}; the rest by the store’s own word`);
+    expect(ran.stdout).not.toContain('every byte read');
+    const { ran: json } = await sampled(['--sample', '--seed', '9', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ sample: { seed: 9 } });
+  });
+
+  test.each([
+    [['--sample', '0'], 'Give a whole number from 1, or a share'],
+    [['--sample', '101%'], 'Give a whole number from 1, or a share'],
+    [['--seed', '5'], '--seed draws nothing without --sample'],
+    [['--sample', '--depth', 'stored'], '--sample is for --depth read'],
+    [['--sample', '--record'], '--sample cannot be recorded'],
+    [['--sample', '--component', 'dump'], '--sample is for --component objects'],
+  ])('%j is refused: %s', async (args, sentence) => {
+    const { ran, asked } = await sampled(args);
+    expect(ran).toMatchObject({ exitCode: 2 });
+    expect(ran.stderr).toContain(sentence);
+    expect(asked).toEqual([]);
+  });
+});

@@ -4,13 +4,15 @@ import type { Step } from '../../../observe/reporter';
 import type { VersionEntry } from '../../../store/store';
 import type { VerificationContext } from '../../component';
 import { readInventory } from '../inventory/read-inventory';
-import { MirrorFindings } from './mirror-findings';
+import { MirrorFindings, type Judgement } from './mirror-findings';
 
 export async function lookUpMirrored(
   mirror: MirrorRecord,
   objects: readonly StoredObject[],
   context: VerificationContext,
   step: Step,
+  onLookedUp: (entry: InventoryEntry, judgement: Judgement, findings: MirrorFindings) => Promise<void> = async () =>
+    undefined,
 ): Promise<MirrorFindings> {
   const { store, signal } = context;
   const findings = new MirrorFindings();
@@ -20,7 +22,9 @@ export async function lookUpMirrored(
       signal.throwIfAborted();
       for (const entry of batch) {
         const found = entry.long === undefined ? await versions.find(entry) : await lookUpLong(mirror, entry, context);
-        findings.note(entry, judge(entry, found));
+        const judgement = judge(entry, found);
+        findings.note(entry, judgement);
+        await onLookedUp(entry, judgement, findings);
       }
       step.detail(batch[batch.length - 1].key);
     }
@@ -32,7 +36,7 @@ export async function lookUpMirrored(
 
 type Described = Pick<VersionEntry, 'sizeBytes' | 'etag'>;
 
-function judge(entry: InventoryEntry, found: Described | undefined): Parameters<MirrorFindings['note']>[1] {
+function judge(entry: InventoryEntry, found: Described | undefined): Judgement {
   if (!found) return { wrong: `version ${entry.versionId} is not there` };
   if (found.sizeBytes !== entry.sizeBytes) {
     return { wrong: `it has ${found.sizeBytes} bytes, the inventory says ${entry.sizeBytes}` };

@@ -1,6 +1,9 @@
 import type { InventoryEntry } from '../../../../model';
 import type { VerifiedObject } from '../../component';
 
+/** What was found of one object. */
+export type Judgement = 'good' | 'unproven' | { readonly wrong: string };
+
 /** How many objects are named that are not good. */
 const MOST_EXAMPLES = 50;
 
@@ -10,9 +13,11 @@ export class MirrorFindings {
   bad = 0;
   /** Nothing was found out. */
   unproven = 0;
+  /** How many of them were read, where lots were drawn. */
+  drawn: number | undefined;
   readonly examples: VerifiedObject[] = [];
 
-  note({ key, sizeBytes }: InventoryEntry, finding: 'good' | 'unproven' | { readonly wrong: string }): void {
+  note({ key, sizeBytes }: InventoryEntry, finding: Judgement): void {
     if (finding === 'good') this.good++;
     else if (finding === 'unproven') this.unproven++;
     else {
@@ -21,5 +26,11 @@ export class MirrorFindings {
         this.examples.push({ key, sizeBytes, outcome: 'failed', finding: finding.wrong });
       }
     }
+  }
+
+  /** Of one that was looked up and found to be no worse than unproven, and was read since. */
+  noteRead(entry: InventoryEntry, before: 'good' | 'unproven', wrong: string | undefined): void {
+    this[before]--;
+    this.note(entry, wrong === undefined ? 'good' : { wrong });
   }
 }

@@ -8,7 +8,8 @@ import { readInventory } from '../inventory/read-inventory';
 import { OrderedWork } from '../mirror/ordered-work';
 import { MirrorFindings } from './mirror-findings';
 
-const AT_ONCE = 16;
+/** Objects that are read at once. */
+export const AT_ONCE = 16;
 const WINDOW = 1_000;
 const MOST_READS = 3;
 
@@ -36,7 +37,7 @@ export async function readMirrored(
 }
 
 /** What is wrong with it, or nothing. */
-async function readOne(
+export async function readOne(
   mirror: MirrorRecord,
   entry: InventoryEntry,
   context: VerificationContext,
