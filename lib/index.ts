@@ -34,6 +34,7 @@ export * from './full-read';
 export * from './function-schedule';
 export * from './heartbeat';
 export * from './managed-database';
+export * from './managed-restore-access';
 export * from './managed-window';
 export * from './managed-window-props';
 export * from './physical-options';

@@ -10,6 +10,7 @@ import { AuroraExample } from '../../examples/aurora/app';
 import { ExistingVaultExample } from '../../examples/existing-vault/app';
 import { ExternalDatabaseUrlExample } from '../../examples/external-database-url/app';
 import { FullSystemExample } from '../../examples/full-system/app';
+import { PointInTimeExample } from '../../examples/point-in-time/app';
 import { RdsExample } from '../../examples/rds/app';
 
 export const ROOT = path.join(__dirname, '../..');
@@ -22,6 +23,7 @@ export const EXAMPLES: Record<string, StackClass> = {
   'external-database-url': ExternalDatabaseUrlExample,
   'existing-vault': ExistingVaultExample,
   'full-system': FullSystemExample,
+  'point-in-time': PointInTimeExample,
 };
 
 export type Flags = 'no flags' | 'recommended flags';

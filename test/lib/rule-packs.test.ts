@@ -22,6 +22,7 @@ import {
   FileSystemBackup,
   Heartbeat,
   ManagedDatabase,
+  ManagedRestoreAccess,
   ManagedWindow,
   Notify,
   ObjectMirror,
@@ -161,6 +162,27 @@ const TRIED: Readonly<Record<string, Tried>> = {
         database: ManagedDatabase.fromInstanceIdentifier('orders'),
         topic: new AlarmTopic(stack, 'Alarms').topic,
       }),
+    surroundings: /\/Nothing/,
+  },
+  ManagedRestore: {
+    build: (stack) => {
+      const role = new iam.Role(stack, 'Role', { assumedBy: new iam.AccountPrincipal('444455556666') });
+      const encryptionKey = new kms.Key(stack, 'DatabaseKey', { enableKeyRotation: true });
+      const [instance, cluster] = [
+        ManagedDatabase.fromInstanceIdentifier('orders'),
+        ManagedDatabase.fromClusterIdentifier('shop'),
+      ];
+      new ManagedRestoreAccess(stack, 'Instance', { database: instance, role, encryptionKey });
+      new ManagedRestoreAccess(stack, 'Cluster', { database: cluster, role });
+    },
+    surroundings: /\/Nothing/,
+  },
+  PointInTime: {
+    build: (stack) => {
+      const backup = testBackup(stack);
+      backup.addWalArchive();
+      backup.addBaseBackup();
+    },
     surroundings: /\/Nothing/,
   },
   Recovery: {

@@ -146,7 +146,7 @@ async function begin({ newIdentifier }: ManagedRestoreRequest, work: () => Promi
       {
         detail: `${name}: ${message}`,
         hint: denied
-          ? 'ManagedDatabase.grantRestore gives the rights; the guide of point-in-time recovery lists them.'
+          ? 'ManagedRestoreAccess gives the rights; the guide of point-in-time recovery lists them.'
           : 'Nothing was changed. Mend what it says and run again.',
         cause: thrown,
       },
@@ -163,7 +163,7 @@ async function asked<T>(identifier: string, question: () => Promise<T>): Promise
       detail,
       hint:
         code === 'store-denied'
-          ? 'ManagedDatabase.grantRestore gives the rights; the guide of point-in-time recovery lists them.'
+          ? 'ManagedRestoreAccess gives the rights; the guide of point-in-time recovery lists them.'
           : 'Run the same command again: what AWS has begun is followed on. If it stays so: AWS_REGION, and the health of Amazon RDS.',
       cause: thrown,
     });
