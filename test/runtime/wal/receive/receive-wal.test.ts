@@ -92,8 +92,11 @@ test('after a fail-over it goes on along the new timeline, without a slot there 
   const receiver = await lab.receive();
   const standby = await lab.standby();
   await lab.untilArchived(await commit(5));
-  await until('the standby has it', async () => (await standby.sql('SELECT count(*) FROM ledger')) === String(rows));
   await receiver.stop();
+  // Of the old timeline, and to be had from the new primary alone.
+  await lab.primary.sql(END_SEGMENT);
+  await commit(5);
+  await until('the standby has it', async () => (await standby.sql('SELECT count(*) FROM ledger')) === String(rows));
   await standby.promote();
   const next = await lab.receive({}, {}, { port: standby.port });
   await until('it streams', () => next.streams.length > 0);

@@ -177,7 +177,8 @@ export class ReceivingLab {
     const { PGUSER, PGPASSWORD, PGPORT } = lab.connection().env;
     const conninfo = `host=127.0.0.1 port=${follows ?? PGPORT} user=${PGUSER} password=${PGPASSWORD}`;
     const { postgres } = await findServerTools(lab.server.major);
-    const settings = { archive_mode: 'off', primary_conninfo: conninfo, hot_standby: 'on' };
+    // As the guide has it: a new primary still has what is missing.
+    const settings = { archive_mode: 'off', primary_conninfo: conninfo, hot_standby: 'on', wal_keep_size: '256MB' };
     const server = await launchServer({ postgres, directory, user: await serverUser(), settings });
     this.standbys.push(server);
     const { port } = server;
