@@ -25,6 +25,7 @@ import type { Credential, PolicyDocument } from './iam/policy';
 import { LiveTime } from './live-time';
 import { Alarms } from './services/alarms';
 import { Buckets } from './services/buckets';
+import { CustomResources } from './services/custom-resources';
 import { EcsServices } from './services/ecs-services';
 import { Functions } from './services/functions';
 import { Keys } from './services/keys';
@@ -34,6 +35,7 @@ import { QueuePolling } from './services/queue-polling';
 import { Queues, type Queue } from './services/queues';
 import { Secrets } from './services/secrets';
 import type { Task } from './services/task-definitions';
+import { StateMachines } from './services/state-machines';
 import { Tasks } from './services/tasks';
 import { Topics } from './services/topics';
 import { readEmfLine } from './watch/emf';
@@ -91,6 +93,8 @@ export class Cloud {
   readonly bus: Bus;
   readonly scheduler: Scheduler;
   readonly alarms: Alarms;
+  readonly stateMachines = new StateMachines();
+  readonly customResources: CustomResources;
   private api: ApiServer | undefined;
 
   private constructor(
@@ -124,6 +128,9 @@ export class Cloud {
     this.bus = new Bus({ ...common, targets });
     this.scheduler = new Scheduler({ ...common, targets });
     this.alarms = new Alarms({ ...common, topics: this.topics, functions: this.functions, bus: this.bus });
+    const { functions, stateMachines } = this;
+    const wait = (seconds: number): Promise<void> => this.advanceTo(new Date(clock.now().getTime() + seconds * 1000));
+    this.customResources = new CustomResources({ iam, functions, stateMachines, wait });
     wiring.authorize = (request) => this.buckets.authorize(request);
     wiring.objectEvent = (event) => this.tellObject(event);
     this.lookEveryMinute();

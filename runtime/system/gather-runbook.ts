@@ -1,5 +1,5 @@
 /** What a runbook is made of: what lies in the vault, and what the stack left there. */
-import { runbookFactsProblem, runbookKeys, type RunbookFacts } from '../../model';
+import { runbookFactsProblem, runbookKeys, type Component, type RunbookFacts } from '../../model';
 import { findPoint } from '../catalog/catalog';
 import { readText } from '../catalog/read-text';
 import { BackupError } from '../errors';
@@ -11,6 +11,8 @@ export interface RunbookSubject {
   readonly status: SourceStatus;
   /** Of the newest recovery point of objects: where each mirror is from. */
   readonly mirrors: readonly { readonly name: string; readonly from: string; readonly endpoint: string | null }[];
+  /** Names in the newest dump. */
+  readonly databases: readonly string[];
   /** Absent where the stack left none: before the first daily report, or without a stack. */
   readonly facts?: RunbookFacts;
 }
@@ -23,10 +25,11 @@ export async function gatherRunbook(
   facts?: RunbookFacts,
 ): Promise<RunbookSubject> {
   const status = await readStatus(store, source, now);
-  const hasObjects = status.components.some(({ component, newest }) => component === 'objects' && newest !== null);
+  const has = (name: Component) => status.components.some(({ component, newest }) => component === name && newest);
   return {
     status,
-    mirrors: hasObjects ? await mirrorsOf(store, source) : [],
+    mirrors: has('objects') ? await mirrorsOf(store, source) : [],
+    databases: has('dump') ? await databasesOf(store, source) : [],
     facts: facts ?? (await readFacts(store, source)),
   };
 }
@@ -34,6 +37,11 @@ export async function gatherRunbook(
 async function mirrorsOf(store: ObjectStore, source: string): Promise<RunbookSubject['mirrors']> {
   const { manifest } = await findPoint(store, source, 'objects', 'latest');
   return manifest.mirrors.map(({ name, from, endpoint }) => ({ name, from, endpoint }));
+}
+
+async function databasesOf(store: ObjectStore, source: string): Promise<string[]> {
+  const { manifest } = await findPoint(store, source, 'dump', 'latest');
+  return manifest.databases.map(({ name }) => name);
 }
 
 /** Asked of a listing: a read of what is not there may be a denial. */

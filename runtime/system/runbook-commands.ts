@@ -23,13 +23,17 @@ export function runbookCommands(subject: RunbookSubject): RunbookCommands {
   return {
     isSet,
     look: [command('status')],
-    environment: Object.entries(facts?.server ?? { PGHOST: 'HOST', PGDATABASE: 'DATABASE' }).map(
-      ([name, value]) => `export ${name}=${quoted(value)}`,
-    ),
+    environment: Object.entries(serverOf(subject)).map(([name, value]) => `export ${name}=${quoted(value)}`),
     rehearse: isSet ? [command(...restore, '--dry-run')] : single.map((words) => command(...rehearsalOf(words))),
     restore: isSet ? [command(...restore)] : single.map((words) => command(...words)),
     after: [command('status'), ...(isSet ? [command('run', '--all')] : [])],
   };
+}
+
+/** Where several databases are restored, each goes into that of its own name. */
+function serverOf({ facts, databases }: RunbookSubject): Readonly<Record<string, string>> {
+  const [database] = databases;
+  return { PGHOST: 'HOST', ...(database !== undefined && { PGDATABASE: database }), ...facts?.server };
 }
 
 function setCommand({ status, mirrors, facts }: RunbookSubject): string[] {

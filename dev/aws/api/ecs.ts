@@ -41,7 +41,13 @@ export function ecsApi(tasks: Tasks, services: EcsServices, iam: Iam): Operation
     DescribeTasks: async (request, principal) => {
       const ids = request.tasks as string[];
       const found = ids.flatMap((id) => tasks.get(id) ?? []);
-      for (const { taskArn } of found) await iam.require({ principal, action: 'ecs:DescribeTasks', resource: taskArn });
+      for (const { taskArn, clusterArn } of found)
+        await iam.require({
+          principal,
+          action: 'ecs:DescribeTasks',
+          resource: taskArn,
+          context: { 'ecs:cluster': clusterArn },
+        });
       const missing = ids.filter((id) => tasks.get(id) === undefined);
       return { tasks: found.map(described), failures: missing.map((arn) => ({ arn, reason: 'MISSING' })) };
     },

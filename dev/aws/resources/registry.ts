@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { alarm } from './cloudwatch-alarm';
+import { customResource } from './custom-resource';
 import * as ecs from './ecs';
 import { rule } from './events-rule';
 import type { Handler, NotLived } from './handler';
@@ -18,9 +19,9 @@ import { secret, targetAttachment } from './secrets';
 import * as sns from './sns';
 import * as sqs from './sqs';
 import { parameter } from './ssm-parameter';
+import { stateMachine } from './state-machine';
 
 const NETWORK = 'everything is on the loopback address: no network is cut off from another';
-const DEPLOYING = 'a deployment here is done at once: there is nothing to hold';
 const OUTSIDE = 'a machine outside of AWS has the access key of its role here, and needs no certificate for it';
 
 export const REGISTRY: Readonly<Record<string, Handler | NotLived>> = {
@@ -58,8 +59,8 @@ export const REGISTRY: Readonly<Record<string, Handler | NotLived>> = {
   'AWS::Scheduler::ScheduleGroup': scheduleGroup,
   'AWS::SecretsManager::Secret': secret,
   'AWS::SecretsManager::SecretTargetAttachment': targetAttachment,
-  'AWS::StepFunctions::StateMachine': named(DEPLOYING, 'machine', 'Arn', 'Name'),
-  'Custom::PreDeploymentBackup': named(DEPLOYING, 'held'),
+  'AWS::StepFunctions::StateMachine': stateMachine,
+  'Custom::PreDeploymentBackup': customResource,
 };
 
 /** A resource that has a name, and ids that others may ask for. */

@@ -42,8 +42,8 @@ test('with a set: look, rehearse, restore with the stack’s services, look agai
   expect(commandsOf(text)).toEqual([
     `postgres-backup status ${target}`,
     'export PGHOST=orders.db.internal',
-    'export PGPORT=5432',
     "export PGDATABASE='it'\\''s orders'",
+    'export PGPORT=5432',
     `${restore} --dry-run ${target}`,
     `${restore} ${target}`,
     `postgres-backup status ${target}`,
@@ -59,6 +59,7 @@ test('without a set it says so, and each component is restored by its own comman
   const text = await textOf();
   expect(text).toContain('No set that can be restored.');
   expect(commandsOf(text)).toContain('postgres-backup restore latest --clean --vault memory://vault --source orders');
+  expect(commandsOf(text)).toContain('export PGDATABASE=orders');
   expect(commandsOf(text)).toContain('postgres-backup info latest --vault memory://vault --source orders');
   expect(text).toContain('The stack gave nobody `backup.grantRestore`');
 });
