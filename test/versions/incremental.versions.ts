@@ -1,14 +1,26 @@
 /** Incremental base backups of PostgreSQL 18: what is asked for, what is put together, and what must never be. */
-import { readdir, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { MANIFEST_NAME, parseLsn, pointId } from '../../model';
+import {
+  MANIFEST_NAME,
+  parseLsn,
+  pointId,
+  serialiseManifest,
+  VERIFICATION_NAME,
+  type BaseBackupManifest,
+  type StoredObject,
+} from '../../model';
 import { verifyPoint } from '../../runtime/components/registry';
 import type { BaseBackupPoint } from '../../runtime/components/base-backup/types';
 import { planRetention } from '../../runtime/retention/plan-retention';
+import { crc32, crc32Base64 } from '../../runtime/store/crc32';
 import { failureOf } from '../support/failure-of';
 import { BUCKET, SOURCE } from '../support/lab';
+import { decompress } from '../support/zstd';
 import { BALANCED, MomentLab, type Mark } from '../runtime/recovery/support';
-import { makeUnverified, makeVerified } from './support';
+import { makeUnverified, makeVerified, verify } from './support';
 
 let lab: MomentLab;
 let full: BaseBackupPoint;
@@ -60,6 +72,8 @@ test('put together and recovered to the end of the log, nothing is missing and t
   expect(await sql('SHOW data_checksums')).toBe('on');
   await sql('CREATE EXTENSION amcheck');
   expect(await sql("SELECT count(*) FROM pg_class, verify_heapam(oid) WHERE relkind = 'r'")).toBe('0');
+  const indexes = `SELECT bt_index_check(c.oid, true) FROM pg_class AS c JOIN pg_am AS m ON m.oid = relam WHERE amname = 'btree' AND relkind = 'i'`;
+  expect(await sql(`SELECT count(*) > 100 FROM (${indexes}) AS checked`)).toBe('t');
   // What it was put together of is gone.
   const beside = await readdir(path.dirname(report.dataDirectory));
   expect(beside.filter((name) => name.includes('.parts-'))).toEqual([]);
@@ -99,7 +113,7 @@ describe('a link that is not as it was', () => {
   const flip = (key: string) =>
     lab.primary.lab.s3.damage.flipBit({ bucket: BUCKET, key }, archiveOf(full).sizeBytes >> 1);
 
-  test('flipped: found before a server is started, and by verifying what is built on it', async () => {
+  test('flipped: found before a server is started', async () => {
     await whileDamaged(flip, async () => {
       const dataDirectory = await lab.directory();
       const error = await failureOf(lab.restore({ target: { kind: 'latest' }, dataDirectory }));
@@ -109,24 +123,85 @@ describe('a link that is not as it was', () => {
     });
   }, 60_000);
 
-  test('changed with all our digests: no longer the one that was built on, and passed over', async () => {
-    const key = `${full.prefix}${MANIFEST_NAME}`;
-    const whole = await lab.primary.lab.bytes(key);
-    const other = JSON.parse(whole.toString('utf8')) as { objects: { sha256: string; parts: { sha256: string }[] }[] };
-    other.objects[0].sha256 = other.objects[0].sha256.replace(/./g, 'a');
-    await lab.primary.lab.store.put(key, Buffer.from(JSON.stringify(other)));
+  test('changed with all our digests, and those of what is built on it: found before anything is put together', async () => {
+    const { store } = lab.primary.lab;
+    const tar = await decompress(await lab.primary.lab.bytes(archiveOf(full).key));
+    tar[tar.indexOf('global/pg_filenode.map\0') + 512 + 100] ^= 1;
+    const body = execFileSync('zstd', ['-q', '-c'], { input: tar, maxBuffer: 1e9 });
+    const changed = await storedAs(`${archiveOf(full).key}.changed`, body);
+    const { objects, totals } = full.manifest;
+    const storedBytes = totals.storedBytes - archiveOf(full).sizeBytes + body.length;
+    // Who may write backups may write no result of a verification: what is changed has none, or a failed one, which is passed over.
+    for (const { prefix } of [full, second]) {
+      await lab.primary.lab.s3.damage.lose({ bucket: BUCKET, key: `${prefix}${VERIFICATION_NAME}` });
+    }
+    await withManifest(full, { objects: [changed, objects[1]], totals: { ...totals, storedBytes } }, async () => {
+      const builtOn = (second.manifest.builtOn ?? []).map((link, index) =>
+        index === 0 ? { ...link, archiveSha256: changed.sha256 } : link,
+      );
+      await withManifest(second, { builtOn }, async () => {
+        const dataDirectory = await lab.directory();
+        const error = await failureOf(lab.restore({ target: { kind: 'latest' }, dataDirectory }));
+        expect(error).toMatchObject({ code: 'comparison-failed' });
+        expect(error.detail).toMatch(/pg_filenode\.map/);
+        expect(await readdir(dataDirectory)).toEqual([]);
+      });
+    });
+    for (const { address } of [full, second]) await verify(lab.primary, address);
+
+    async function storedAs(key: string, bytes: Buffer): Promise<StoredObject> {
+      const { versionId } = await store.put(key, bytes);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const parts = [{ sizeBytes: bytes.length, sha256 }];
+      return { key, versionId, sizeBytes: bytes.length, sha256, parts, crc32: crc32Base64(crc32(bytes)) };
+    }
+  }, 60_000);
+
+  /** Somebody who may write backups writes another manifest over one. */
+  async function withManifest(
+    { prefix, manifest }: BaseBackupPoint,
+    changes: Partial<BaseBackupManifest>,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const { store } = lab.primary.lab;
+    await store.put(`${prefix}${MANIFEST_NAME}`, Buffer.from(serialiseManifest({ ...manifest, ...changes })));
     try {
+      await work();
+    } finally {
+      await store.put(`${prefix}${MANIFEST_NAME}`, Buffer.from(serialiseManifest(manifest)));
+    }
+  }
+
+  test('changed with all our digests: no longer the one that was built on, and passed over', async () => {
+    const objects = [{ ...archiveOf(full), sha256: 'a'.repeat(64) }, full.manifest.objects[1]];
+    await withManifest(full, { objects }, async () => {
       const error = await failureOf(lab.restore({ target: { kind: 'latest' }, base: pointId(second.address) }));
       expect(error).toMatchObject({ code: 'point-missing' });
       expect(error.detail).toMatch(/is not the base backup that was built on/);
       const report = await verifyPoint(second, 'stored', lab.primary.lab.context({}));
       expect(report.outcome).toBe('failed');
       expect(report.objects[0].finding).toMatch(/is not the base backup that was built on/);
-    } finally {
-      await lab.primary.lab.store.put(key, whole);
-    }
+    });
   }, 60_000);
 });
+
+test('without pg_combinebackup nothing is written, and it is named', async () => {
+  const programs = await mkdtemp(path.join(lab.primary.directory, 'bin-'));
+  const whole = process.env.TEST_BINDIR_18 ?? '';
+  for (const name of (await readdir(whole)).filter((one) => one !== 'pg_combinebackup')) {
+    await symlink(path.join(whole, name), path.join(programs, name));
+  }
+  await chmod(programs, 0o755);
+  process.env.POSTGRES_BACKUP_PG_BINDIR = programs;
+  try {
+    const dataDirectory = await lab.directory();
+    const error = await failureOf(lab.restore({ target: { kind: 'latest' }, dataDirectory }));
+    expect(error).toMatchObject({ code: 'tool-missing', message: 'no pg_combinebackup of PostgreSQL 18 found' });
+    expect(await readdir(path.dirname(dataDirectory))).toEqual([]);
+  } finally {
+    delete process.env.POSTGRES_BACKUP_PG_BINDIR;
+  }
+}, 60_000);
 
 describe('where changes cannot be had, a full one is made, and it is said why', () => {
   test('nobody verified the one before', async () => {

@@ -5,8 +5,9 @@ const { maxWorkers, testTimeout: _short, ...shared } = require('../../jest.confi
 
 const AGAIN = [
   'integration/{round-trip,roles,target,by-hand,selected-tables,wal-archive}',
+  'runtime/wal/receive/receive-wal',
   'runtime/postgres/{preflight,catalog-fingerprint,throwaway-server}',
-  'runtime/drill/{drill,damage,hostile}',
+  'runtime/drill/{drill,damage,hostile,base-backup/moment}',
   'runtime/components/base-backup/base-backup',
   'runtime/recovery/{moments,refusals}',
 ];
