@@ -14,6 +14,7 @@ import {
   PostgresSource,
   PostgresVersion,
   PreDeploymentBackup,
+  SetSchedule,
 } from '../../lib';
 
 export class FullSystemExample extends Stack {
@@ -31,6 +32,10 @@ export class FullSystemExample extends Stack {
       }),
       vpc,
       recoveryPointObjective: Duration.hours(1),
+      // Together once a day, and whatever a row refers to must be there; every hour each by itself.
+      sets: SetSchedule.byRules(['daily', 'weekly', 'monthly'], {
+        references: { uploads: 'SELECT object_key FROM documents' },
+      }),
       notify: [Notify.email('ops@example.com')],
     });
     const uploads = s3.Bucket.fromBucketName(this, 'Uploads', 'acme-uploads');

@@ -29,6 +29,7 @@ import {
   ObjectReplica,
   ObjectSource,
   RecoveryAccess,
+  SetSchedule,
   Verification,
   WalArchive,
 } from '../../lib';
@@ -182,6 +183,15 @@ const TRIED: Readonly<Record<string, Tried>> = {
       const backup = testBackup(stack);
       backup.addWalArchive();
       backup.addBaseBackup();
+    },
+    surroundings: /\/Nothing/,
+  },
+  Sets: {
+    build: (stack) => {
+      const sets = SetSchedule.byPlan({ references: { uploads: 'SELECT object_key FROM documents' } });
+      const backup = testBackup(stack, { sets });
+      const uploads = s3.Bucket.fromBucketName(stack, 'Uploads', 'acme-uploads');
+      backup.addObjects('uploads', { from: ObjectSource.bucket(uploads) });
     },
     surroundings: /\/Nothing/,
   },
