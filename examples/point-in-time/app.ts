@@ -2,7 +2,7 @@
 // In a project of your own, import from 'cdk-postgres-backup'. The ids are in cdk.json: put yours there.
 //
 // On the server: what the output says goes to the end of postgresql.conf, and `postgres-backup archive-helper` runs beside it.
-import { App, CfnOutput, Duration, Size, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, Duration, Size, Stack, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -24,7 +24,7 @@ export class PointInTimeExample extends Stack {
 
     const wal = backup.addWalArchive();
     backup.addBaseBackup();
-    wal.grantPush(iam.Role.fromRoleArn(this, 'ServerRole', this.context('serverRoleArn')));
+    wal.grantPush(this.serverRole());
     new CfnOutput(this, 'PostgresqlConf', { value: wal.postgresqlConf });
   }
 
@@ -38,6 +38,15 @@ export class PointInTimeExample extends Stack {
       postgresVersion: PostgresVersion.V17,
       allDatabases: true,
     });
+  }
+
+  /** Of the machine that the server runs on. */
+  private serverRole(): iam.IRole {
+    const role = iam.Role.fromRoleArn(this, 'ServerRole', this.context('serverRoleArn'));
+    const reason = 'It lets this one machine archive its log, and goes with this stack.';
+    const ids = ['NIST.800.53.R5', 'HIPAA.Security', 'PCI.DSS.321'].map((pack) => `${pack}-IAMNoInlinePolicy`);
+    Validations.of(role).acknowledge(...ids.map((acknowledged) => ({ id: acknowledged, reason })));
+    return role;
   }
 
   private context<Value>(name: string): Value {

@@ -66,6 +66,7 @@ test('what keeps data keeps its logical id', () => {
     ['BackupRetentionFunctionLog02A44B33', 'AWS::Logs::LogGroup'],
     ['BackupFreshnessFunctionLog238D452A', 'AWS::Logs::LogGroup'],
     ['BackupReportsFunctionLogA70337A2', 'AWS::Logs::LogGroup'],
+    ['BackupManagedWindowFunctionLogBDCD53A9', 'AWS::Logs::LogGroup'],
   ]);
 });
 
@@ -89,5 +90,6 @@ test('what a backup makes for itself keeps its logical id', () => {
     'BackupRetentionFunctionLog02A44B33',
     'BackupFreshnessFunctionLog238D452A',
     'BackupReportsFunctionLogA70337A2',
+    'BackupManagedWindowFunctionLogBDCD53A9',
   ]);
 });
