@@ -57,7 +57,9 @@ test('fail-over after fail-over, each standby without a slot', async () => {
       await commit(5 + random.below(20));
       if (random.below(2) === 0) await sql('SELECT pg_switch_wal()');
     }
-    await lab.untilArchived(await commit(3), timeline);
+    await lab.untilArchived(await commit(3), timeline).catch((error: Error) => {
+      throw new Error([error.message, ...receiver.streams, ...receiver.warnings, ...receiver.interruptions].join('\n'));
+    });
     await until('the standby has it', async () => (await standby.sql('SELECT count(*) FROM ledger')) === String(rows));
     await receiver.stop();
     expect(receiver.interruptions).toEqual([]);

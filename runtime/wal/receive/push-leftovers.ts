@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import { pushWalFile } from '../push';
 import type { PushContext } from '../push-subject';
 import { readSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from '../segment-header';
-import type { ReceivedFiles } from './received-files';
+import { unlessGone, type ReceivedFiles } from './received-files';
 import { pushPartial } from './push-partial';
 
 /**
@@ -39,7 +39,8 @@ async function clusterOf(files: ReceivedFiles): Promise<string | undefined> {
 }
 
 async function headerOf(path: string): Promise<SegmentHeader | undefined> {
-  const handle = await open(path, 'r');
+  const handle = await unlessGone(() => open(path, 'r'));
+  if (!handle) return undefined;
   try {
     const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
     await handle.read(bytes, 0, bytes.length, 0);

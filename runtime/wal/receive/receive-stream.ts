@@ -26,7 +26,7 @@ export interface Stream {
 
 /** How often it is looked whether a segment is full. */
 const LOOK_FOR_FILES_MS = 200;
-const MOST_PAUSE_MS = 10_000;
+const MOST_PAUSE_MS = 5_000;
 
 /**
  * Resolves when it was ended in order: by the context's signal, or to begin anew.

@@ -19,7 +19,7 @@ import { Uploader } from './uploader';
 
 /** For what is on the disk when it is told to end; the whole of the clean-up may take 25 s. */
 const DRAIN_MS = 15_000;
-const MOST_PAUSE_MS = 30_000;
+const MOST_PAUSE_MS = 5_000;
 
 /**
  * Runs until the signal fires. What passes (the server restarts, the store cannot be reached) is told and tried again.

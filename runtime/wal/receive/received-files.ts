@@ -24,12 +24,10 @@ export class ReceivedFiles {
     await rm(this.pathOf(name), { force: true });
   }
 
-  /** What waits to be archived. */
+  /** What waits to be archived. What is archived meanwhile does not. */
   async sizeBytes(): Promise<number> {
-    const sizes = await Promise.all(
-      (await this.finished()).map(async ({ name }) => (await stat(this.pathOf(name))).size),
-    );
-    return sizes.reduce((sum, size) => sum + size, 0);
+    const looks = (await this.finished()).map(({ name }) => unlessGone(() => stat(this.pathOf(name))));
+    return (await Promise.all(looks)).reduce((sum, found) => sum + (found?.size ?? 0), 0);
   }
 
   /**
@@ -37,10 +35,7 @@ export class ReceivedFiles {
    * meanwhile.
    */
   async readLog({ name }: WalFile): Promise<Buffer | undefined> {
-    const handle = await open(this.pathOf(name), 'r').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const handle = await unlessGone(() => open(this.pathOf(name), 'r'));
     if (!handle) return undefined;
     try {
       const lengthBytes = lengthOf(await handle.readFile());
@@ -66,6 +61,16 @@ export class ReceivedFiles {
 
   private async files(): Promise<WalFile[]> {
     return (await readdir(this.directory)).flatMap((name) => parseWalFile(name) ?? []);
+  }
+}
+
+/** Files are archived and removed, or finished and given another name, while they are looked at. */
+export async function unlessGone<Found>(look: () => Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 

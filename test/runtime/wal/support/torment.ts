@@ -43,10 +43,10 @@ export async function torment(lab: ReceivingLab, random: Seeded, rounds: number)
   }
   await writing.stop();
   primary.lab.faults.clear();
-  await lab.untilArchived(await primary.position());
+  const late = await lab.untilArchived(await primary.position()).catch((error: Error) => error.message);
   receiver.child.kill('SIGTERM');
   const { code, stderr } = await receiver.ended;
-  if (code !== 0) throw new Error(`the receiver ended with ${code}: ${stderr}`);
+  if (code !== 0 || late) throw new Error(`${late ?? ''} the receiver ended with ${code}: ${stderr}`);
   const ids = (await primary.sql('SELECT id FROM ledger ORDER BY id')).split('\n').map(Number);
   return { story, ids };
 }
