@@ -34,6 +34,7 @@ import {
   allowAudit,
   allowBuildOn,
   allowDrill,
+  allowSeeMarks,
   allowExpire,
   allowExpireMirrored,
   allowExpireSets,
@@ -179,7 +180,9 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
     const drilled = requireDrilled(component);
     const [records, ...places] = [componentDrillsPrefix(source, drilled), ...drillPlaces(source, component)];
     const keys = places.map((place) => `${this.keyPrefix}${place}`);
-    return allowDrill(this.location(source), keys, `${this.keyPrefix}${records}`, grantee);
+    const granted = allowDrill(this.location(source), keys, `${this.keyPrefix}${records}`, grantee);
+    if (component !== BackupComponent.BASE_BACKUP) return granted;
+    return granted.combine(allowSeeMarks(this.location(source, component), grantee));
   }
 
   private location(source: string, component?: BackupComponent): VaultLocation {

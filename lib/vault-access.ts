@@ -140,6 +140,11 @@ export function allowDrill(
   ]);
 }
 
+/** Look whether retention has marked what is below the prefix: moments that lead from it are drawn no more. */
+export function allowSeeMarks(location: VaultLocation, grantee: iam.IGrantable): iam.Grant {
+  return allowObjects(location, grantee, ['s3:GetObjectTagging'], `*/${MANIFEST_NAME}`);
+}
+
 /**
  * Fill a mirror, and read the inventories that tell what is in it already. What was mirrored cannot be read back with it.
  *

@@ -291,7 +291,9 @@ describe('drills of other components', () => {
     expect(
       [...actions].filter(
         (action) =>
-          !/^(sts:AssumeRole|kms:(Decrypt|GenerateDataKey)|s3:(Get|Put)Object(Version)?|s3:ListBucket)$/.test(action),
+          !/^(sts:AssumeRole|kms:(Decrypt|GenerateDataKey)|s3:(Get|Put)Object(Version|Tagging)?|s3:ListBucket)$/.test(
+            action,
+          ),
       ),
     ).toEqual([]);
   });
