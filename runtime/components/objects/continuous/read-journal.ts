@@ -79,7 +79,7 @@ async function readPiece(key: string, mirror: string, context: MirrorContext, un
       context.signal.throwIfAborted();
       if (isDamage(error)) {
         unusable.add(key);
-        context.reporter.warn(`a piece of what was mirrored between the runs is not used: ${key}: ${error.message}`);
+        context.reporter.warn(`a piece of what was mirrored between the runs is not used: ${key}: ${describe(error)}`);
         return [];
       }
       // The answer was good and its body broke off: connections do.
@@ -107,6 +107,10 @@ function keyOf(line: string, piece: string): string {
 
 function damaged(key: string, detail: string): BackupError {
   return new BackupError('object-damaged', `${JSON.stringify(key)} is no good piece of a journal`, { detail });
+}
+
+function describe(error: Error): string {
+  return (error instanceof BackupError && error.detail) || error.message;
 }
 
 function isDamage(error: unknown): error is Error {

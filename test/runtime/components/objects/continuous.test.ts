@@ -1,6 +1,6 @@
 /** What is mirrored between the runs: by events that come twice, late, in another order, for objects that are gone, or not at all. */
 import { randomUUID } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { journalPrefix, mirrorPrefix, type InventoryEntry } from '../../../../model';
 import { handleBatch, type EarlyMirror } from '../../../../runtime/components/objects/continuous/handle-batch';
@@ -11,6 +11,7 @@ import { Bandwidth } from '../../../../runtime/components/objects/mirror/bandwid
 import { verifyObjects } from '../../../../runtime/components/objects/verify';
 import { DEFAULT_MIRROR_SETTINGS, type MirrorRequest } from '../../../../runtime/components/objects/types';
 import type { Bucket } from '../../../../runtime/store/bucket';
+import { silentReporter } from '../../../../runtime/observe/reporter';
 import { createS3Client } from '../../../../runtime/store/s3-client';
 import type { ObjectStore } from '../../../../runtime/store/store';
 import { MirrorLab, SOURCE, type MirrorWorld } from './support';
@@ -283,6 +284,33 @@ test('a damaged piece of the journal is told and not used: its objects are copie
   const [piece] = lab.server.keys(world.vaultBucket).filter((key) => key.includes('.journal/'));
   await lab.server.damage.truncate({ bucket: world.vaultBucket, key: piece }, 5);
   expect((await world.made({ mirror: CONTINUOUS })).mirrors[0].changes).toMatchObject({ copied: 1, early: 0 });
+});
+
+const HEADER = '{"format":"postgres-backup/inventory/1","mirror":"uploads"}';
+const GOOD = JSON.stringify({
+  ...{ key: 'a', sizeBytes: 1, sourceEtag: '"e"', modified: '2026-11-20T02:00:00.000Z', versionId: 'v', etag: '"e"' },
+  sha256: 'a'.repeat(64),
+});
+
+test.each([
+  ['of another mirror', `${HEADER.replace('uploads', 'media')}\n${GOOD}\n`, 'does not begin as an inventory of uploads'],
+  ['cut in the middle', `${HEADER}\n${GOOD}`, 'middle of a line'],
+  ['of something else', `${HEADER}\n[]\n`, 'begin with a key'],
+  ['without a digest', `${HEADER}\n${GOOD.replace('sha256', 'md5')}\n`, 'no digest'],
+])('a piece of the journal that is %s is told and not used', async (what, text, told) => {
+  const world = await versioned(`bad-${what.replaceAll(' ', '-')}`);
+  const read = async (content: string) => {
+    await world.store.put(`${journalPrefix(PREFIX)}20261120T120000.000Z-x.jsonl.gz`, gzipSync(content));
+    const warnings: string[] = [];
+    const reporter = { ...silentReporter, warn: (message: string) => void warnings.push(message) };
+    const keys: string[] = [];
+    for await (const batch of entriesOfJournal({ name: 'uploads', prefix: PREFIX }, { ...world.context(), reporter })) {
+      keys.push(...batch.map(({ key }) => key));
+    }
+    return { keys, warnings };
+  };
+  expect(await read(`${HEADER}\n${GOOD}\n`)).toEqual({ keys: ['a'], warnings: [] });
+  expect(await read(text)).toEqual({ keys: [], warnings: [expect.stringMatching(told)] });
 });
 
 test('what was written down before the last run began is not read again', async () => {
