@@ -5,6 +5,7 @@ import type { InventoryPiece } from './inventory-piece';
 /** Versions of one mirror that may end unless an inventory names them. A bounded number at a time; a listing gives them in order. */
 export class Candidates {
   private readonly versions = new Map<string, VersionEntry>();
+  private readonly ids = new Set<string>();
   private first: string | undefined;
   private last = '';
 
@@ -18,7 +19,13 @@ export class Candidates {
   add(version: VersionEntry): void {
     this.first ??= version.key;
     this.last = version.key;
+    this.ids.add(version.versionId);
     this.versions.set(nameOf(version.key, version.versionId), version);
+  }
+
+  /** Whether one of them has, or had, this id. */
+  has(versionId: string): boolean {
+    return this.ids.has(versionId);
   }
 
   /** An inventory names it. */

@@ -10,6 +10,7 @@ import type { VersionEntry } from '../../store/store';
 import type { RetentionContext } from '../types';
 import { Candidates } from './candidates';
 import { findHolders, type MirrorHolders } from './holders';
+import type { InventoryPiece, Looking } from './inventory-piece';
 
 export interface EndMirroredRequest {
   readonly source: string;
@@ -63,18 +64,34 @@ async function endOfMirror(
   let sizeBytes = 0;
   const examples: EndedOfMirror['examples'][number][] = [];
   for (const below of [holders.prefix, longKeysPrefix(holders.prefix)]) {
-    for await (const candidates of candidatesBelow(below, holders, context)) {
-      await strikeNamed(candidates, holders, context);
-      for (const version of candidates.left()) {
-        versions++;
-        sizeBytes += version.sizeBytes;
-        const { key, versionId } = version;
-        if (examples.length < MOST_EXAMPLES) examples.push({ key, versionId, sizeBytes: version.sizeBytes });
-        await marking.add(version);
-      }
+    for await (const version of unnamedBelow(below, holders, context)) {
+      versions++;
+      sizeBytes += version.sizeBytes;
+      const { key, versionId } = version;
+      if (examples.length < MOST_EXAMPLES) examples.push({ key, versionId, sizeBytes: version.sizeBytes });
+      await marking.add(version);
     }
   }
   return { mirror: holders.mirror, versions, sizeBytes, examples };
+}
+
+/** What the newest inventory does not name is gathered, so that each older one is read once for many. */
+async function* unnamedBelow(
+  below: string,
+  holders: MirrorHolders,
+  context: RetentionContext,
+): AsyncGenerator<VersionEntry> {
+  let gathered = new Candidates(holders.prefix);
+  for await (const candidates of candidatesBelow(below, holders, context)) {
+    await strikeNamed(candidates, holders.newest, context);
+    for (const version of candidates.left()) gathered.add(version);
+    if (gathered.size < LOOKED_FOR_AT_ONCE) continue;
+    await strikeNamed(gathered, holders.others, context);
+    yield* gathered.left();
+    gathered = new Candidates(holders.prefix);
+  }
+  await strikeNamed(gathered, holders.others, context);
+  yield* gathered.left();
 }
 
 async function* candidatesBelow(
@@ -98,14 +115,18 @@ async function* candidatesBelow(
 /** One piece after the other, until there is nothing left to look for. */
 async function strikeNamed(
   candidates: Candidates,
-  { pieces }: MirrorHolders,
+  pieces: readonly InventoryPiece[],
   context: RetentionContext,
 ): Promise<void> {
+  const looking: Looking = {
+    mayBe: (versionId) => candidates.has(versionId),
+    found: (key, versionId) => candidates.strike(key, versionId),
+  };
   for (const piece of pieces) {
     if (candidates.size === 0) return;
     context.signal.throwIfAborted();
     if (!candidates.mayBeNamedIn(piece)) continue;
-    await piece.eachNamed(context, (key, versionId) => candidates.strike(key, versionId));
+    await piece.eachNamed(context, looking);
   }
 }
 

@@ -30,8 +30,10 @@ export interface MirrorHolders {
   readonly prefix: string;
   /** When the newest recovery point that is verified and not ending was begun, by the earlier of its own word and the store's. */
   readonly lookedAgainAt: Date;
-  /** Of the newest recovery points first: most versions are named there. */
-  readonly pieces: readonly InventoryPiece[];
+  /** Of the newest recovery point: most versions are named there. */
+  readonly newest: readonly InventoryPiece[];
+  /** Of all others, the newer first, and what no manifest names. */
+  readonly others: readonly InventoryPiece[];
 }
 
 /**
@@ -49,17 +51,13 @@ export async function findHolders(source: string, context: RetentionContext): Pr
   const holders = read.filter((holder) => holder !== undefined);
   const named = new Set(holders.flatMap(({ manifest }) => manifest.objects.map(nameOf)));
   const found = pieces.filter(({ version }) => !named.has(nameOf(version)));
-  return [...newestLooks(holders)].map(([mirror, lookedAgainAt]) => ({
-    mirror,
-    prefix: mirrorPrefix(source, mirror),
-    lookedAgainAt,
-    pieces: [
-      ...holders.flatMap((holder) => piecesOf(holder, mirror)),
-      ...found
-        .filter((piece) => piece.mirror === mirror)
-        .map(({ version }) => foundPiece(version, mirror, mirrorPrefix(source, mirror))),
-    ],
-  }));
+  return [...newestLooks(holders)].map(([mirror, lookedAgainAt]) => {
+    const prefix = mirrorPrefix(source, mirror);
+    const [newest = [], ...older] = holders.map((holder) => piecesOf(holder, mirror));
+    const ownFound = found.filter((piece) => piece.mirror === mirror);
+    const unnamed = ownFound.map(({ version }) => foundPiece(version, mirror, prefix));
+    return { mirror, prefix, lookedAgainAt, newest, others: [...older.flat(), ...unnamed] };
+  });
 }
 
 interface ListedVersions {

@@ -23,13 +23,25 @@ export async function* readInventory(
   objects: readonly StoredObject[],
   signal: AbortSignal,
 ): AsyncGenerator<readonly KnownEntry[]> {
+  for await (const { key, lines } of readInventoryLines(store, mirror, objects, signal)) {
+    yield lines.map((line) => parseEntry(line, key));
+  }
+}
+
+/** The same, not taken apart: for who looks for few of many. What is in a line is held against nothing yet. */
+export async function* readInventoryLines(
+  store: ObjectStore,
+  mirror: Pick<MirrorRecord, 'name' | 'inventory'>,
+  objects: readonly StoredObject[],
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly key: string; readonly lines: readonly string[] }> {
   for (const segment of mirror.inventory) {
     const object = objects.find(({ key }) => key === segment.key);
     if (!object) throw damaged(segment.key, 'the manifest does not name it');
     let entries = 0;
-    for await (const batch of readSegment(store, object, mirror.name, signal)) {
-      entries += batch.length;
-      yield batch;
+    for await (const lines of readSegment(store, object, mirror.name, signal)) {
+      entries += lines.length;
+      yield { key: segment.key, lines };
     }
     if (entries !== segment.entries) {
       throw damaged(segment.key, `it has ${entries} entries, the manifest says ${segment.entries}`);
@@ -42,10 +54,10 @@ async function* readSegment(
   object: StoredObject,
   mirror: string,
   signal: AbortSignal,
-): AsyncGenerator<readonly KnownEntry[]> {
+): AsyncGenerator<readonly string[]> {
   const stored = openVerified(store, object, { signal });
   try {
-    yield* parseLines(decompress(stored, signal), object.key, mirror);
+    yield* splitLines(decompress(stored, signal), object.key, mirror);
   } finally {
     stored.destroy();
   }
@@ -57,6 +69,14 @@ export async function* parseLines(
   key: string,
   mirror: string,
 ): AsyncGenerator<readonly KnownEntry[]> {
+  for await (const lines of splitLines(content, key, mirror)) yield lines.map((line) => parseEntry(line, key));
+}
+
+export async function* splitLines(
+  content: AsyncIterable<Buffer>,
+  key: string,
+  mirror: string,
+): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
   let headed = false;
@@ -68,12 +88,13 @@ export async function* parseLines(
       headed = true;
       lines.shift();
     }
-    if (lines.length > 0) yield lines.map((line) => parseEntry(line, key));
+    if (lines.length > 0) yield lines;
   }
   if (!headed || rest !== '') throw damaged(key, 'it ends in the middle of a line');
 }
 
-function parseEntry(line: string, key: string): KnownEntry {
+/** @param key of the piece, for the error */
+export function parseEntry(line: string, key: string): KnownEntry {
   let entry: KnownEntry;
   try {
     entry = JSON.parse(line) as KnownEntry;

@@ -172,6 +172,10 @@ test(
     await world.store.put('orders/mirrors/uploads/x', Buffer.from('copied'));
     moveToDay(40);
     expect((await mirror.end('show')).versions).toBe(0);
+    // Nobody has verified it: a run that only looked good makes nothing end.
+    await world.made();
+    expect((await mirror.end('show')).versions).toBe(0);
+    moveToDay(40.5);
     await mirror.made();
     expect((await mirror.end('show')).versions).toBe(1);
     await world.store.put('orders/mirrors/uploads/x', Buffer.from('young'));
@@ -185,6 +189,41 @@ test(
       await world.store.tag(`${pointPrefix(address)}manifest.json`, null, { [EXPIRY_TAG.key]: EXPIRY_TAG.value });
     }
     expect((await mirror.end('show')).versions).toBe(0);
+  },
+  SLOW_MS,
+);
+
+test(
+  'a manifest that is none ends nothing, though its inventories can be read',
+  async () => {
+    const mirror = await threeGenerations(lab, 'none');
+    await endFirstPoint(mirror);
+    const { prefix } = await mirror.world.latest();
+    await mirror.world.store.put(`${prefix}manifest.json`, Buffer.from('{"format":"postgres-backup/1"}'));
+    expect(await failureOf(mirror.end())).toMatchObject({ code: 'manifest-invalid' });
+    expect((await mirror.mirrored()).filter((name) => name.endsWith('*'))).toEqual([]);
+  },
+  SLOW_MS,
+);
+
+test(
+  'a tag that is called as the field in which versions are named hides none of them',
+  async () => {
+    moveToDay(0);
+    const mirror = await AgeingMirror.begin(lab, 'tags');
+    const { world } = mirror;
+    const named = { Tagging: 'versionId=of-a-tag&a=1' };
+    await world.put('x', 'first', named);
+    await world.put('"versionId":"y', 'first', named);
+    await mirror.made();
+    moveToDay(10);
+    for (const key of ['x', '"versionId":"y']) await world.put(key, 'second', named);
+    await mirror.made();
+    moveToDay(20);
+    await mirror.made();
+    moveToDay(30);
+    expect((await mirror.end()).versions).toBe(0);
+    expect(await mirror.points()).toHaveLength(3);
   },
   SLOW_MS,
 );
