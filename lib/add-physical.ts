@@ -5,18 +5,14 @@ import { BackupRule } from './backup-rule';
 import { BaseBackup } from './base-backup';
 import { archiveGraph } from './log-widgets';
 import { AddedBaseBackupOptions, AddedWalArchiveOptions } from './physical-options';
-import { PostgresBackup } from './postgres-backup';
+import { PostgresBackupAdditions } from './postgres-backup-additions';
 import { WalArchive } from './wal-archive';
 import { WalHeartbeat } from './wal-heartbeat';
 
 const DEFAULT_OBJECTIVE = Duration.minutes(15);
 
 /** Told of and shown with the rest. */
-export function addWalArchive(
-  backup: PostgresBackup,
-  options: AddedWalArchiveOptions,
-  runbooksUrl: string | undefined,
-): WalArchive {
+export function addWalArchive(backup: PostgresBackupAdditions, options: AddedWalArchiveOptions): WalArchive {
   const { source, componentDefaults, dashboard, notifications } = backup;
   if (source.isManaged) {
     throw new Error(
@@ -35,7 +31,7 @@ export function addWalArchive(
     deadLetterQueue: backup.deadLetterQueue,
     logRetention: componentDefaults.logRetention,
     removalPolicy: componentDefaults.removalPolicy,
-    runbooksUrl,
+    runbooksUrl: backup._runbooksUrl,
   });
   if (heartbeat?.enabled ?? true) {
     const beating = new WalHeartbeat(wal, 'Heartbeat', { ...componentDefaults, source, interval: heartbeat?.interval });
@@ -49,7 +45,7 @@ export function addWalArchive(
 }
 
 export function addBaseBackup(
-  backup: PostgresBackup,
+  backup: PostgresBackupAdditions,
   wal: WalArchive | undefined,
   options: AddedBaseBackupOptions,
 ): BaseBackup {

@@ -50,6 +50,7 @@ export * from './object-source';
 export * from './on-demand-runs';
 export * from './pg-dump-backup';
 export * from './postgres-backup';
+export * from './postgres-backup-additions';
 export * from './postgres-backup-metrics';
 export * from './postgres-backup-props';
 export * from './postgres-source';

@@ -5,46 +5,36 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { alarmAges } from './alarm-ages';
 import { AlarmTopic } from './alarm-topic';
 import { BackupAlarms } from './backup-alarms';
-import { BackupAlarmOptions, ComponentAlarmOptions } from './backup-alarms-props';
+import { ComponentAlarmOptions } from './backup-alarms-props';
 import { createCluster } from './backup-cluster';
 import { BackupComponent } from './backup-component';
 import { BackupDashboard } from './backup-dashboard';
 import { BackupFreshness } from './backup-freshness';
 import { BackupNotifications } from './backup-notifications';
 import { BackupPlan } from './backup-plan';
-import { BackupReports, BackupReportsProps } from './backup-reports';
+import { BackupReports } from './backup-reports';
 import { BackupSets } from './backup-sets';
 import { BackupVault } from './backup-vault';
-import { BaseBackup } from './base-backup';
-import { ManagedWindow } from './managed-window';
-import { WalArchive } from './wal-archive';
 import { IBackupVault } from './backup-vault-props';
 import { requireFit } from './component-fit';
-import { ConfigurationBackup } from './configuration-backup';
-import { ConfigurationOptions } from './configuration-backup-props';
 import { noteCosts } from './cost-notes';
 import { createFullRead } from './create-full-read';
 import { createManagedWindow } from './create-managed-window';
+import { createReports } from './create-reports';
 import { createSets } from './create-sets';
 import { createDeadLetterQueue } from './dead-letter-queue';
 import { drillId } from './drilled-component';
-import { addBaseBackup, addWalArchive } from './add-physical';
-import { FileSystemBackup } from './file-system-backup';
-import { FileVolumeOptions } from './file-system-backup-props';
 import { FullRead } from './full-read';
 import { logEncryptionKey } from './log-encryption-key';
+import { ManagedWindow } from './managed-window';
 import { warnThatNobodyIsTold } from './nobody-is-told';
 import { requireRecoveryTimeObjective } from './objectives';
-import { ObjectMirror } from './object-mirror';
-import { MirrorOptions } from './object-mirror-props';
 import { OnDemandRuns } from './on-demand-runs';
 import { PgDumpBackup } from './pg-dump-backup';
-import { PostgresBackupMetrics } from './postgres-backup-metrics';
+import { PostgresBackupAdditions } from './postgres-backup-additions';
 import { PostgresBackupProps } from './postgres-backup-props';
-import { AddedBaseBackupOptions, AddedWalArchiveOptions } from './physical-options';
 import { PostgresSource } from './postgres-source';
 import { requireRecoveryPoint } from './recovery-point-objective';
 import { RestoreDrill } from './restore-drill';
@@ -60,7 +50,7 @@ import { Verification } from './verification';
  *
  *     new PostgresBackup(this, 'Backup', { source: PostgresSource.fromDatabaseInstance(database), vpc });
  */
-export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnectable {
+export class PostgresBackup extends PostgresBackupAdditions implements ec2.IConnectable {
   /** What is protected. */
   public readonly source: PostgresSource;
   /** Where backups are stored. */
@@ -128,12 +118,14 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
    */
   public readonly recoveryTimeObjective?: Duration;
 
+  /** @internal */
+  public readonly _runbooksUrl?: string;
+
   private readonly added: ScheduledComponent[] = [];
-  private readonly alarmOptions?: BackupAlarmOptions;
 
   constructor(scope: Construct, id: string, props: PostgresBackupProps) {
     super(scope, id);
-    this.alarmOptions = props.alarms;
+    this._runbooksUrl = props.alarms?.runbooksUrl;
     this.source = props.source;
     this.plan = props.plan ?? BackupPlan.production();
     this.recoveryPointObjective = props.recoveryPointObjective;
@@ -183,7 +175,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     this.retention = new Retention(this, 'Retention', { ...watched, ...props.retention });
     this.freshness = new BackupFreshness(this, 'Freshness', watched);
     this.alarmTopic = props.alarmTopic ?? new AlarmTopic(this, 'AlarmTopic').topic;
-    this.reports = this.createReports(watched, props);
+    this.reports = createReports(this, watched, props);
     this.alarms = new BackupAlarms(this, 'Alarms', {
       ...watched,
       ...props.alarms,
@@ -226,89 +218,6 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
   }
 
   /**
-   * Mirrors a bucket beside the dump, on the backup's own plan. All mirrors of a backup make one recovery point together. For a
-   * plan or a task of its own, make an `ObjectMirror` with `componentDefaults` and add it with `addComponent`, once; this adds
-   * mirrors to that one.
-   *
-   * @param name of the mirror: a part of every key in the vault, so it never changes
-   * @param options what is mirrored
-   */
-  public addObjects(name: string, options: MirrorOptions): ObjectMirror {
-    let mirror = this.added.find((component) => component instanceof ObjectMirror);
-    if (!mirror) {
-      mirror = new ObjectMirror(this, 'Objects', this.componentDefaults);
-      this.addComponent(mirror);
-    }
-    mirror.addMirror(name, options);
-    return mirror;
-  }
-
-  /**
-   * Backs up a file system beside the dump, on the backup's own plan. All volumes of a backup make one recovery point together; for
-   * other settings, make a `FileSystemBackup` with `componentDefaults` and add it with `addComponent`, once.
-   *
-   * @param name of the volume: a part of every key in the vault, so it never changes
-   * @param options what is backed up
-   */
-  public addFiles(name: string, options: FileVolumeOptions): FileSystemBackup {
-    let files = this.added.find((component) => component instanceof FileSystemBackup);
-    if (!files) {
-      files = new FileSystemBackup(this, 'Files', this.componentDefaults);
-      this.addComponent(files);
-    }
-    files.addVolume(name, options);
-    return files;
-  }
-
-  /**
-   * Backs up settings and secrets beside the dump, once, on the backup's own plan.
-   *
-   * @param options what is backed up
-   */
-  public addConfiguration(options: ConfigurationOptions): ConfigurationBackup {
-    const configuration = new ConfigurationBackup(this, 'Configuration', { ...this.componentDefaults, ...options });
-    this.addComponent(configuration);
-    return configuration;
-  }
-
-  /**
-   * Archives the log of a server that you run yourself, once: with base backups, every moment can be restored. An idle server is given
-   * a heartbeat. Who archives is let in with `wal.grantPush`; `wal.postgresqlConf` says what the server is told.
-   *
-   * @param options how, and how much of the latest work may be lost
-   */
-  public addWalArchive(options: AddedWalArchiveOptions = {}): WalArchive {
-    return addWalArchive(this, options, this.alarmOptions?.runbooksUrl);
-  }
-
-  /**
-   * Backs the files of the whole server up beside the dump, once, where `addWalArchive` archives its log.
-   *
-   * @param options how and when
-   */
-  public addBaseBackup(options: AddedBaseBackupOptions = {}): BaseBackup {
-    return addBaseBackup(this, this.wal, options);
-  }
-
-  /**
-   * The archive of the log, where `addWalArchive` made one.
-   *
-   * @default - none
-   */
-  public get wal(): WalArchive | undefined {
-    return this.node.tryFindChild('Wal') as WalArchive | undefined;
-  }
-
-  /**
-   * The base backups, where there are any.
-   *
-   * @default - none
-   */
-  public get baseBackup(): BaseBackup | undefined {
-    return this.added.find((component) => component instanceof BaseBackup);
-  }
-
-  /**
    * Verifies, ends, watches and shows another component, by the same functions as the dump.
    *
    * @param component made with `componentDefaults`; each kind of component once
@@ -343,7 +252,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
   public addDrill(options: DrillOptions = {}): RestoreDrill {
     const drill = new RestoreDrill(this, 'Drill', {
       ...this.componentDefaults,
-      runbooksUrl: this.alarmOptions?.runbooksUrl,
+      runbooksUrl: this._runbooksUrl,
       recoveryTimeObjective: this.recoveryTimeObjective,
       topic: this.alarmTopic,
       ...options,
@@ -369,7 +278,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
       ...this.componentDefaults,
       plan: component.plan,
       component: component.component,
-      runbooksUrl: this.alarmOptions?.runbooksUrl,
+      runbooksUrl: this._runbooksUrl,
       recoveryTimeObjective: this.recoveryTimeObjective,
       topic: this.alarmTopic,
       ...options,
@@ -403,17 +312,6 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
     this.dashboard.addDrill({ component, alarms, recoveryTimeObjective: this.recoveryTimeObjective });
   }
 
-  private createReports(
-    watched: Omit<BackupReportsProps, 'newestAge' | 'newestVerifiedAge' | 'topic'>,
-    { alarms, heartbeat, reports }: PostgresBackupProps,
-  ): BackupReports {
-    const [newestAge, newestVerifiedAge] = alarmAges({ ...alarms, plan: this.plan, vault: this.vault });
-    const options = { ...watched, ...reports, newestAge, newestVerifiedAge, heartbeat, topic: this.alarmTopic };
-    const created = new BackupReports(this, 'Reports', options);
-    created.watchTask(BackupComponent.DUMP, this.dump.task.taskDefinition, this.cluster);
-    return created;
-  }
-
   /** What the alarms of each component are told alike. */
   private watchedBase({ component, task, ephemeralStorage, schedules }: ScheduledComponent) {
     return {
@@ -426,7 +324,7 @@ export class PostgresBackup extends PostgresBackupMetrics implements ec2.IConnec
       storage: ephemeralStorage && { cluster: this.cluster, family: task.taskDefinition.family },
       scheduleGroup: schedules.group,
       topic: this.alarmTopic,
-      runbooksUrl: this.alarmOptions?.runbooksUrl,
+      runbooksUrl: this._runbooksUrl,
     };
   }
 }
