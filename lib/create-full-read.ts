@@ -1,11 +1,29 @@
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
 import { BackupComponent } from './backup-component';
+import { BackupDashboard } from './backup-dashboard';
+import { BackupNotifications } from './backup-notifications';
+import { BackupReports } from './backup-reports';
+import { IBackupVault } from './backup-vault-props';
 import { FullRead } from './full-read';
-import { PostgresBackup } from './postgres-backup';
 import { PostgresBackupProps } from './postgres-backup-props';
+import { ScheduledComponentProps } from './scheduled-component';
+import { Verification } from './verification';
+
+/** What of a backup its full read is made with. */
+interface FullReadOwner extends Construct {
+  readonly vault: IBackupVault;
+  readonly componentDefaults: ScheduledComponentProps;
+  readonly verification: Verification;
+  readonly reports: BackupReports;
+  readonly alarmTopic: sns.ITopic;
+  readonly notifications: BackupNotifications;
+  readonly dashboard: BackupDashboard;
+}
 
 /** What reads the newest recovery point whole: where it is asked for, or where the store keeps no checksums. */
 export function createFullRead(
-  backup: PostgresBackup,
+  backup: FullReadOwner,
   { verification, alarms }: PostgresBackupProps,
 ): FullRead | undefined {
   if (!verification?.fullRead && backup.vault.checksums) return undefined;

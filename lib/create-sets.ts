@@ -1,9 +1,26 @@
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { BackupDashboard } from './backup-dashboard';
+import { BackupNotifications } from './backup-notifications';
 import { BackupSets } from './backup-sets';
-import { PostgresBackup } from './postgres-backup';
+import { OnDemandRuns } from './on-demand-runs';
 import { PostgresBackupProps } from './postgres-backup-props';
+import { PostgresSource } from './postgres-source';
+import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
+
+/** What of a backup its sets are made with. */
+interface SetsOwner extends Construct {
+  readonly source: PostgresSource;
+  readonly runs: OnDemandRuns;
+  readonly componentDefaults: ScheduledComponentProps;
+  readonly dump: ScheduledComponent;
+  readonly alarmTopic: sns.ITopic;
+  readonly notifications: BackupNotifications;
+  readonly dashboard: BackupDashboard;
+}
 
 /** What makes the sets of a backup, where it is to have any: told of and shown with the rest. */
-export function createSets(backup: PostgresBackup, { sets, alarms }: PostgresBackupProps): BackupSets | undefined {
+export function createSets(backup: SetsOwner, { sets, alarms }: PostgresBackupProps): BackupSets | undefined {
   if (!sets) return undefined;
   const { source, runs, componentDefaults, alarmTopic: topic, notifications, dashboard } = backup;
   const runbooksUrl = alarms?.runbooksUrl;

@@ -1,8 +1,15 @@
 import { Duration } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
 import { mirrorNameProblem } from '../model';
+import { BackupComponent } from './backup-component';
 import { BackupPlan } from './backup-plan';
 import { BackupRule } from './backup-rule';
-import { ScheduledComponent } from './scheduled-component';
+
+/** What there is to know of a component that a set may hold. */
+interface SetMember extends IConstruct {
+  readonly component: BackupComponent;
+  readonly plan: BackupPlan;
+}
 
 /**
  * What is said of the sets of a schedule.
@@ -62,7 +69,7 @@ export class SetSchedule {
   public readonly newestAge?: Duration;
 
   private plan?: BackupPlan;
-  private readonly members: ScheduledComponent[] = [];
+  private readonly members: SetMember[] = [];
 
   private constructor(
     private readonly names: string[] | undefined,
@@ -108,7 +115,7 @@ export class SetSchedule {
    *
    * @internal
    */
-  public _expect(component: ScheduledComponent): void {
+  public _expect(component: SetMember): void {
     component.node.addValidation({
       validate: () =>
         component.plan !== this.plan || this.members.includes(component)
@@ -122,12 +129,12 @@ export class SetSchedule {
    *
    * @internal
    */
-  public _join(component: ScheduledComponent): void {
+  public _join(component: SetMember): void {
     if (component.plan === this.plan) this.members.push(component);
   }
 
   /** @internal */
-  public get _members(): ScheduledComponent[] {
+  public get _members(): SetMember[] {
     return [...this.members];
   }
 }

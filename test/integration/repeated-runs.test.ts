@@ -1,8 +1,10 @@
 /** A run for a scheduled time that failed is made again: with a real database, by a role that has the rights of the task alone. */
+import { snapshotName } from '../../model';
 import { findPoint } from '../../runtime/catalog/catalog';
 import type { AuthorizationRequest } from '../../dev/s3';
 import { failureOf } from '../support/failure-of';
 import { FaultyStore } from '../support/faulty-store';
+import type { DumpResult } from '../../runtime/components/dump/types';
 import { Lab, manifestOf, SOURCE, storeAs } from '../support/lab';
 
 let lab: Lab;
@@ -67,9 +69,15 @@ it('a run that was taken for dead and was not makes no second recovery point, an
   expect(late).toEqual({ outcome: 'skipped', reason: 'another attempt made it meanwhile' });
   expect(other).toMatchObject({ outcome: 'made' });
   const records = (await lab.keys(`${SOURCE}/dump/daily/2026/11/21/`)).filter((key) => key.endsWith('.json'));
-  expect(records.map((key) => key.split('/').at(-1)).sort()).toEqual([
+  const names = records.map((key) => key.split('/').at(-1)).sort();
+  expect(names).toEqual([
     'manifest.json',
+    // Each attempt had a snapshot of its own; the manifest tells which is the recovery point's.
+    expect.stringMatching(/^snapshot-/),
+    expect.stringMatching(/^snapshot-/),
     'started-2.json',
     'started.json',
   ]);
+  const { manifest } = other as Extract<DumpResult, { outcome: 'made' }>;
+  expect(names).toContain(snapshotName(new Date(manifest.databases[0].snapshotAt)));
 });
