@@ -293,7 +293,11 @@ const GOOD = JSON.stringify({
 });
 
 test.each([
-  ['of another mirror', `${HEADER.replace('uploads', 'media')}\n${GOOD}\n`, 'does not begin as an inventory of uploads'],
+  [
+    'of another mirror',
+    `${HEADER.replace('uploads', 'media')}\n${GOOD}\n`,
+    'does not begin as an inventory of uploads',
+  ],
   ['cut in the middle', `${HEADER}\n${GOOD}`, 'middle of a line'],
   ['of something else', `${HEADER}\n[]\n`, 'begin with a key'],
   ['without a digest', `${HEADER}\n${GOOD.replace('sha256', 'md5')}\n`, 'no digest'],
