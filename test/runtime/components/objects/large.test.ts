@@ -1,6 +1,8 @@
 /** Large objects that pass through here: in parts, several of several objects at once, in buffers that are used again. */
 import { createHash } from 'node:crypto';
 import { mirroredKey } from '../../../../model';
+import { inParts, partPlaces } from '../../../../runtime/components/objects/mirror/parts';
+import type { PartsUpload } from '../../../../runtime/store/bucket';
 import { crc32, crc32Base64 } from '../../../../runtime/store/crc32';
 import { failureOf } from '../../../support/failure-of';
 import { Seeded } from '../../../support/seeded';
@@ -69,4 +71,15 @@ test('a store refuses a part that is not what its digest says, and a whole that 
     await upload.abort();
     expect(await world.store.head(key)).toBeUndefined();
   }
+});
+
+test('the store is told how much all parts must be together', async () => {
+  const told: (number | undefined)[] = [];
+  const complete = async (_signal?: AbortSignal, wholeBytes?: number) => {
+    told.push(wholeBytes);
+    return { versionId: 'v1', etag: '"e"' };
+  };
+  const upload = { complete, abort: async () => undefined } as unknown as PartsUpload;
+  await inParts(upload, partPlaces(2 * PART_BYTES + 1, PART_BYTES), 2, new AbortController().signal, async () => 'ab');
+  expect(told).toEqual([2 * PART_BYTES + 1]);
 });

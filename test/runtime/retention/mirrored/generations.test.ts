@@ -1,5 +1,7 @@
 /** Generations of a mirror come and go: what no recovery point needs any more ends, and nothing else. */
-import { EXPIRY_TAG, pointPrefix } from '../../../../model';
+import { EXPIRY_TAG, METRICS, pointPrefix } from '../../../../model';
+import { retain } from '../../../../runtime/retention/retain';
+import type { ObjectStore } from '../../../../runtime/store/store';
 import { listPoints } from '../../../../runtime/catalog/catalog';
 import { FaultyStore, type StoreOperation } from '../../../support/faulty-store';
 import { failureOf } from '../../../support/failure-of';
@@ -73,17 +75,17 @@ test(
 );
 
 test.each([
-  ['a manifest that cannot be read', 'get', /manifest\.json$/],
-  ['an inventory that cannot be read', 'get', /inventory-/],
-  ['a manifest of which is not known whether it is marked', 'tags', /manifest\.json$/],
-  ['a listing that fails', 'versions', /objects\//],
-] as [string, StoreOperation, RegExp][])(
+  ['a manifest that cannot be read', 'get', /manifest\.json$/, 2],
+  // Two for the plain keys, and two for the long ones: then it is known already what of the plain ones is over.
+  ['an inventory that cannot be read', 'get', /inventory-/, 4],
+  ['a manifest of which is not known whether it is marked', 'tags', /manifest\.json$/, 2],
+  ['a listing that fails', 'versions', /objects\//, 1],
+] as [string, StoreOperation, RegExp, number][])(
   '%s ends nothing, and is told',
-  async (_what, on, key) => {
+  async (_what, on, key, times) => {
     const mirror = await threeGenerations(lab, `unreadable-${on}-${key.source.length}`);
     await endFirstPoint(mirror);
-    for (const nth of [1, 2]) {
-      if (on === 'versions' && nth === 2) continue;
+    for (let nth = 1; nth <= times; nth += 1) {
       const faulty = new FaultyStore(mirror.world.store, [{ on, key, nth, effect: 'fail' }]);
       await failureOf(mirror.end('mark', faulty));
       expect(faulty.fired).toHaveLength(1);
@@ -224,6 +226,32 @@ test(
     moveToDay(30);
     expect((await mirror.end()).versions).toBe(0);
     expect(await mirror.points()).toHaveLength(3);
+  },
+  SLOW_MS,
+);
+
+test(
+  'the function ends them after the recovery points, and tells how much; what cannot be read fails its run',
+  async () => {
+    const mirror = await threeGenerations(lab, 'function');
+    await endFirstPoint(mirror);
+    const run = async (store: ObjectStore) => {
+      const lines: string[] = [];
+      const policy = { classes: { daily: { keepSeconds: 100 * 86_400 } }, minimumVerified: 1 };
+      const request = { source: SOURCE, component: 'objects' as const, policy };
+      const write = (line: string) => void lines.push(line);
+      const ended = retain({ request, store, write, now: () => new Date(), remainingMs: () => 300_000 });
+      await ended.catch((error: unknown) => lines.push(`thrown: ${String(error)}`));
+      return lines.join('');
+    };
+    const { store } = mirror.world;
+    const failed = await run(new FaultyStore(store, [{ on: 'get', key: /inventory-/, effect: 'fail' }]));
+    expect(failed).toContain(`"${METRICS.retentionFailed.name}":1`);
+    expect(failed).toContain('thrown: BackupError');
+    const told = await run(store);
+    expect(told).toContain('"event":"mirrored-expired","mirror":"uploads","versions":3,"sizeBytes":15');
+    expect(told).toContain(`"${METRICS.retentionSucceeded.name}":1`);
+    expect((await mirror.mirrored()).filter((name) => name.endsWith('*'))).toHaveLength(3);
   },
   SLOW_MS,
 );
