@@ -51,7 +51,6 @@ export async function restoreManaged(
   if (!source) throw noSource(request);
   const tags = marks(source, request);
   const found = await asked(newIdentifier, () => restorer.find(newIdentifier));
-  if (found) requireOurs(found, tags);
   const warnings = [...source.warnings, ...(found ? [] : checkWindow(source, target, now()))];
   for (const warning of warnings) reporter.warn(warning);
 
