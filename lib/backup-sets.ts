@@ -25,7 +25,7 @@ export interface BackupSetsProps extends ScheduledComponentProps {
   readonly source: PostgresSource;
 
   /** When sets are made. */
-  readonly sets: SetSchedule;
+  readonly setSchedule: SetSchedule;
 
   /** What lets a task start the others. */
   readonly runs: OnDemandRuns;
@@ -64,9 +64,9 @@ export class BackupSets extends Construct {
   constructor(scope: Construct, id: string, props: BackupSetsProps) {
     super(scope, id);
     this.sourceName = props.sourceName;
-    this.sets = props.sets;
-    const plan = new BackupPlan(props.plan.rules.filter((rule) => props.sets._starts(props.plan, rule)));
-    this.newestAge = ageFor(plan.mostFrequentRule, props.sets.newestAge);
+    this.sets = props.setSchedule;
+    const plan = new BackupPlan(props.plan.rules.filter((rule) => props.setSchedule._starts(props.plan, rule)));
+    this.newestAge = ageFor(plan.mostFrequentRule, props.setSchedule.newestAge);
     this.task = new BackupTask(this, 'Task', {
       ...props,
       // It waits: what it costs is the time, at the lowest rate that there is.
@@ -82,7 +82,7 @@ export class BackupSets extends Construct {
       logPrefix: `${props.sourceName}-sets`,
     });
     props.runs.grantRun(this.task);
-    if (props.sets.references) this.letAsk(props);
+    if (props.setSchedule.references) this.letAsk(props);
     this.schedules = new BackupSchedules(this, 'Schedules', { ...props, sets: undefined, plan, task: this.task });
     // What it reads first must be there when it is started.
     this.schedules.node.addDependency(props.runs);
@@ -162,8 +162,8 @@ export class BackupSets extends Construct {
 
 const SCRATCH = 'scratch';
 
-function referenceEnvironment({ source, sets }: BackupSetsProps): Record<string, string> {
-  const queries = Object.entries(sets.references ?? {}).map(([mirror, query]) => `${mirror}=${query}`);
+function referenceEnvironment({ source, setSchedule }: BackupSetsProps): Record<string, string> {
+  const queries = Object.entries(setSchedule.references ?? {}).map(([mirror, query]) => `${mirror}=${query}`);
   if (queries.length === 0) return {};
   return { ...source.environment, [ENVIRONMENT.referenceQueries]: JSON.stringify(queries) };
 }

@@ -23,8 +23,11 @@ interface SetsOwner extends Construct {
 export function createSets(backup: SetsOwner, { sets, alarms }: PostgresBackupProps): BackupSets | undefined {
   if (!sets) return undefined;
   const { source, runs, componentDefaults, alarmTopic: topic, notifications, dashboard } = backup;
-  const runbooksUrl = alarms?.runbooksUrl;
-  const created = new BackupSets(backup, 'Sets', { ...componentDefaults, source, sets, runs, topic, runbooksUrl });
+  const created = new BackupSets(backup, 'Sets', {
+    ...componentDefaults,
+    ...{ source, setSchedule: sets, runs, topic },
+    runbooksUrl: alarms?.runbooksUrl,
+  });
   created.addComponent(backup.dump);
   notifications.addAlarms(created.alarms);
   dashboard.addAlarms(created.alarms);
