@@ -128,8 +128,9 @@ test('an inventory that lists less than there was', async () => {
     mirrors: manifest.mirrors.map((mirror) => ({ ...mirror, objects: mirror.objects + 1 })),
   };
   await world.store.put(`${prefix}${MANIFEST_NAME}`, Buffer.from(JSON.stringify(forged)));
-  const made = await drill();
+  const made = await drill({ extent: 'sample', sampleItems: 3 });
   expect(made.outcome).toBe('failed');
+  expect(findings(made)).toContain(`inventory failed: it lists ${ALL} of ${ALL + 1} objects`);
 });
 
 test('an empty mirror proves nothing', async () => {
