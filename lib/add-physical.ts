@@ -5,14 +5,14 @@ import { BackupRule } from './backup-rule';
 import { BaseBackup } from './base-backup';
 import { archiveGraph } from './log-widgets';
 import { AddedBaseBackupOptions, AddedWalArchiveOptions } from './physical-options';
-import { PostgresBackupAdditions } from './postgres-backup-additions';
+import { PostgresBackupParts } from './postgres-backup-parts';
 import { WalArchive } from './wal-archive';
 import { WalHeartbeat } from './wal-heartbeat';
 
 const DEFAULT_OBJECTIVE = Duration.minutes(15);
 
 /** Told of and shown with the rest. */
-export function addWalArchive(backup: PostgresBackupAdditions, options: AddedWalArchiveOptions): WalArchive {
+export function addWalArchive(backup: PostgresBackupParts, options: AddedWalArchiveOptions): WalArchive {
   const { source, componentDefaults, dashboard, notifications } = backup;
   if (source.isManaged) {
     throw new Error(
@@ -45,7 +45,7 @@ export function addWalArchive(backup: PostgresBackupAdditions, options: AddedWal
 }
 
 export function addBaseBackup(
-  backup: PostgresBackupAdditions,
+  backup: PostgresBackupParts,
   wal: WalArchive | undefined,
   options: AddedBaseBackupOptions,
 ): BaseBackup {

@@ -1,7 +1,7 @@
 import { Annotations, Duration, Stack, Token } from 'aws-cdk-lib';
 import { statedWindow } from './managed-promise';
 import { ManagedWindow } from './managed-window';
-import { PostgresBackup } from './postgres-backup';
+import { PostgresBackupParts } from './postgres-backup-parts';
 import { PostgresBackupProps } from './postgres-backup-props';
 import { managedGraph } from './log-widgets';
 
@@ -13,7 +13,7 @@ const DEFAULT_OBJECTIVE = Duration.minutes(30);
  * there is no window.
  */
 export function createManagedWindow(
-  backup: PostgresBackup,
+  backup: PostgresBackupParts,
   { managedWindow: options = {}, alarms, logRetention, removalPolicy }: PostgresBackupProps,
 ): ManagedWindow | undefined {
   const { source } = backup;

@@ -1,12 +1,12 @@
 import { alarmAges } from './alarm-ages';
 import { BackupComponent } from './backup-component';
 import { BackupReports, BackupReportsProps } from './backup-reports';
-import { PostgresBackup } from './postgres-backup';
+import { PostgresBackupParts } from './postgres-backup-parts';
 import { PostgresBackupProps } from './postgres-backup-props';
 
 /** What reports on the runs and days of a backup. */
 export function createReports(
-  backup: PostgresBackup,
+  backup: PostgresBackupParts,
   watched: Omit<BackupReportsProps, 'newestAge' | 'newestVerifiedAge' | 'topic'>,
   { alarms, heartbeat, reports }: PostgresBackupProps,
 ): BackupReports {

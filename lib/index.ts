@@ -52,6 +52,7 @@ export * from './pg-dump-backup';
 export * from './postgres-backup';
 export * from './postgres-backup-additions';
 export * from './postgres-backup-metrics';
+export * from './postgres-backup-parts';
 export * from './postgres-backup-props';
 export * from './postgres-source';
 export * from './postgres-source-props';

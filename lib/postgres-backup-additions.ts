@@ -1,10 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { addBaseBackup, addWalArchive } from './add-physical';
-import { ComponentAlarmOptions } from './backup-alarms-props';
-import { BackupDashboard } from './backup-dashboard';
-import { BackupNotifications } from './backup-notifications';
-import { IBackupVault } from './backup-vault-props';
 import { BaseBackup } from './base-backup';
 import { ConfigurationBackup } from './configuration-backup';
 import { ConfigurationOptions } from './configuration-backup-props';
@@ -13,49 +7,13 @@ import { FileVolumeOptions } from './file-system-backup-props';
 import { ObjectMirror } from './object-mirror';
 import { MirrorOptions } from './object-mirror-props';
 import { AddedBaseBackupOptions, AddedWalArchiveOptions } from './physical-options';
-import { PostgresBackupMetrics } from './postgres-backup-metrics';
-import { PostgresSource } from './postgres-source';
-import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
+import { PostgresBackupParts } from './postgres-backup-parts';
 import { WalArchive } from './wal-archive';
 
 /**
  * What can be added to a `PostgresBackup` beside the dump.
  */
-export abstract class PostgresBackupAdditions extends PostgresBackupMetrics {
-  /** What is protected. */
-  public abstract readonly source: PostgresSource;
-  /** Where backups are stored. */
-  public abstract readonly vault: IBackupVault;
-  /** What a component is given that is added with `addComponent`: vault, plan, network, cluster and the like. */
-  public abstract readonly componentDefaults: ScheduledComponentProps;
-  /** Everything that is backed up, the dump first. */
-  public abstract readonly components: ScheduledComponent[];
-  /** Where alarms are published to. */
-  public abstract readonly alarmTopic: sns.ITopic;
-  /** What tells people of them. */
-  public abstract readonly notifications: BackupNotifications;
-  /** Everything at a glance. */
-  public abstract readonly dashboard: BackupDashboard;
-  /**
-   * How much may be lost, at most.
-   *
-   * @default - not stated
-   */
-  public abstract readonly recoveryPointObjective?: Duration;
-  /**
-   * Where the runbooks that alarms link to are found.
-   *
-   * @internal
-   */
-  public abstract readonly _runbooksUrl?: string;
-
-  /**
-   * Verifies, ends, watches and shows another component, by the same functions as the dump.
-   *
-   * @param component made with `componentDefaults`; each kind of component once
-   * @param options when its alarms go off; from its plan unless it is said
-   */
-  public abstract addComponent(component: ScheduledComponent, options?: ComponentAlarmOptions): void;
+export abstract class PostgresBackupAdditions extends PostgresBackupParts {
   /**
    * Mirrors a bucket beside the dump, on the backup's own plan. All mirrors of a backup make one recovery point together. For a
    * plan or a task of its own, make an `ObjectMirror` with `componentDefaults` and add it with `addComponent`, once; this adds

@@ -201,7 +201,7 @@ export class PostgresBackup extends PostgresBackupAdditions implements ec2.IConn
     this.fullRead = createFullRead(this, props);
     this.sets = createSets(this, props);
     this.managedWindow = createManagedWindow(this, props);
-    requireRecoveryPoint(this);
+    requireRecoveryPoint(this, this.managedWindow);
     this.runbook = new Runbook(this, 'Runbook', this);
     noteCosts(this, {
       sourceName: this.source.sourceName,

@@ -1,13 +1,14 @@
 import { Annotations, Duration } from 'aws-cdk-lib';
 import { recoveryPointProblem } from './objectives';
-import { PostgresBackup } from './postgres-backup';
+import { ManagedWindow } from './managed-window';
+import { PostgresBackupAdditions } from './postgres-backup-additions';
 
 /**
  * Refuses a recovery point objective that nothing of the backup can give. The archive of the log is added later, so that it is looked
  * for at synthesis.
  */
-export function requireRecoveryPoint(backup: PostgresBackup): void {
-  const { recoveryPointObjective: objective, plan, source, managedWindow } = backup;
+export function requireRecoveryPoint(backup: PostgresBackupAdditions, managedWindow: ManagedWindow | undefined): void {
+  const { recoveryPointObjective: objective, plan, source } = backup;
   const problem = objective && recoveryPointProblem(objective, plan);
   if (!objective || !problem) return;
   if (source.isManaged) {
@@ -27,7 +28,7 @@ export function requireRecoveryPoint(backup: PostgresBackup): void {
 const WITH_LOG = 'Or attach the archive of the log with base backups: addWalArchive, then addBaseBackup.';
 
 /** What goes with the account is no backup of the account. */
-function noteThatTheWindowGivesIt(backup: PostgresBackup, objective: Duration): void {
+function noteThatTheWindowGivesIt(backup: PostgresBackupAdditions, objective: Duration): void {
   const interval = backup.plan.mostFrequentRule.longestInterval.toHumanString();
   Annotations.of(backup).addInfo(
     `recoveryPointObjective of ${objective.toHumanString()} is kept by the window of AWS alone, which goes with the account and the ` +
@@ -35,7 +36,7 @@ function noteThatTheWindowGivesIt(backup: PostgresBackup, objective: Duration): 
   );
 }
 
-function logGives({ wal, baseBackup }: PostgresBackup, objective: Duration): boolean {
+function logGives({ wal, baseBackup }: PostgresBackupAdditions, objective: Duration): boolean {
   return (
     wal !== undefined && baseBackup !== undefined && wal.recoveryPointObjective.toSeconds() <= objective.toSeconds()
   );
