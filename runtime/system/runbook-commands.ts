@@ -14,7 +14,7 @@ const FILES_TO = '/mnt/restored';
 
 /** Each as it is typed into a shell. */
 export function runbookCommands(subject: RunbookSubject): RunbookCommands {
-  const { status, facts } = subject;
+  const { status } = subject;
   const target = ['--vault', status.vault, '--source', status.source];
   const command = (...words: readonly string[]) => ['postgres-backup', ...words, ...target].map(quoted).join(' ');
   const isSet = Boolean(status.sets?.newestGood);
