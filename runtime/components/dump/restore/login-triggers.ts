@@ -22,5 +22,5 @@ export function setLoginTriggersApart(definitions: Definitions): {
 }
 
 function isLoginTrigger({ kind, definition }: ArchiveEntry): boolean {
-  return kind === 'EVENT TRIGGER' && /^CREATE EVENT TRIGGER (?:"(?:[^"]|"")*"|\S+) ON login\s/.test(definition);
+  return kind === 'EVENT TRIGGER' && /^CREATE EVENT TRIGGER (?:"(?:[^"]|"")*"|[^\s"]+) ON login\s/.test(definition);
 }
