@@ -48,6 +48,7 @@ export class ReceiveDirectory {
 
   /** A `pg_receivewal` that still writes there ends by it. */
   async drop(files: ReceivedFiles): Promise<void> {
-    await rm(files.directory, { recursive: true, force: true });
+    // Until it has, it may make files there.
+    await rm(files.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }

@@ -54,6 +54,8 @@ export class Uploader {
   async pushUnfinished(): Promise<void> {
     const { segmentBytes } = this.options;
     for (const file of await this.files.unfinished()) {
+      // Segments before it that were finished meanwhile come first: it would say that they are archived.
+      if ((segmentStart(file.segment ?? '', segmentBytes) ?? 0n) > this.next) continue;
       const log = await this.files.readLog(file);
       if (!log || log.length <= (this.lengths.get(file.name) ?? 0)) continue;
       await pushPartial({ ...this.options, file, log }, this.context);

@@ -1,7 +1,7 @@
 /** A server that archives nothing by itself, a receiver of its log as a process of its own, and servers recovered from what it archived. */
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DEFAULT_SEGMENT_BYTES, formatLsn, longestPartials } from '../../../../model';
+import { DEFAULT_SEGMENT_BYTES, formatLsn, longestPartials, segmentStart } from '../../../../model';
 import { dataDirectory } from '../../../../runtime/postgres/initialise-cluster';
 import { serverUser } from '../../../../runtime/postgres/operating-system-user';
 import { launchServer, type RunningServer } from '../../../../runtime/postgres/server-process';
@@ -37,6 +37,8 @@ export class ReceivingLab {
   private readonly processes: RunningCli[] = [];
   private readonly receivers: Receiver[] = [];
   private readonly standbys: RunningServer[] = [];
+  /** Where the last restore came to. */
+  reached: string | undefined;
 
   private constructor(readonly moments: MomentLab) {}
 
@@ -155,6 +157,8 @@ export class ReceivingLab {
     const partials = longestPartials(await archive.partials(systemIdentifier));
     const ends = [...partials.values()]
       .filter((partial) => partial.timeline === timeline)
+      // One that is not next to what is whole is no part of the log that can be reached.
+      .filter(({ segment }) => last === undefined || segmentStart(segment, DEFAULT_SEGMENT_BYTES) === last.to)
       .map(({ segment, lengthBytes }) => endOf(segment, DEFAULT_SEGMENT_BYTES, lengthBytes));
     return [last?.to ?? 0n, ...ends].reduce((a, b) => (a > b ? a : b));
   }
@@ -197,10 +201,21 @@ export class ReceivingLab {
   async restored(): Promise<readonly number[]> {
     const report = await this.moments.restore({ target: { kind: 'latest' } });
     if (report.outcome !== 'passed') throw new Error(`${report.outcome}: ${report.canary.finding}`);
+    this.reached = report.reached?.lsn;
     const ids = await this.moments.ids(report.dataDirectory);
     await this.moments.closeAll();
     await removeDirectory(report.dataDirectory);
     return ids;
+  }
+
+  /** For who wants to know why a restore has not all. */
+  async described(): Promise<string> {
+    const { archive, systemIdentifier } = this.primary;
+    const ranges = (await this.ranges()).map(({ from, to }) => `${formatLsn(from)}–${formatLsn(to)}`);
+    const partials = (await archive.partials(systemIdentifier)).map(
+      ({ segment, lengthBytes }) => `${segment}+${lengthBytes}`,
+    );
+    return `reached ${this.reached}; whole ${ranges.join()}; parts ${partials.slice(-5).join()}`;
   }
 
   /** Log files of the server that are still on its disk. */

@@ -29,14 +29,17 @@ export async function torment(lab: ReceivingLab, random: Seeded, rounds: number)
     const victim = round < VICTIMS.length ? VICTIMS[(round + first) % VICTIMS.length] : random.pick(VICTIMS);
     story.push(victim);
     if (victim === 'server') await primary.lab.server.restart('immediate');
-    if (victim === 'pg_receivewal') process.kill(await lab.toolOf(receiver.pid), 'SIGKILL');
+    if (victim === 'pg_receivewal')
+      endNow(await lab.toolOf(receiver.pid).catch((error: Error) => failed(receiver, error)));
     if (victim === 'store') failing(lab, 4 + random.below(4), 'before');
     if (victim === 'answers') failing(lab, 1 + random.below(4), 'after');
     if (victim !== 'receiver' && victim !== 'machine') continue;
+    const tool = victim === 'machine' ? await lab.toolOf(receiver.pid).catch(() => undefined) : undefined;
     await killed(receiver);
     if (victim === 'machine') {
-      // Its disk goes with it.
-      await rm(directory, { recursive: true, force: true });
+      // All that runs there, and its disk.
+      if (tool !== undefined) endNow(tool);
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
       directory = await lab.directory();
     }
     receiver = await lab.startProcess(directory);
@@ -83,4 +86,19 @@ function failing(lab: ReceivingLab, times: number, when: 'before' | 'after'): vo
 async function killed(receiver: RunningCli): Promise<void> {
   receiver.child.kill('SIGKILL');
   await receiver.ended;
+}
+
+/** It may have ended by itself. */
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** With what the receiver said. */
+async function failed(receiver: RunningCli, { message }: Error): Promise<never> {
+  receiver.child.kill('SIGKILL');
+  throw new Error(`${message}: ${(await receiver.ended).stderr}`);
 }
