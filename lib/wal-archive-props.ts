@@ -1,9 +1,36 @@
 import { Duration } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { IConstruct } from 'constructs';
 import { BackupFunctionOptions } from './backup-function';
 import { IBackupVault } from './backup-vault-props';
+
+/**
+ * An archive of the write-ahead log, as those see it who write to it.
+ */
+export interface IWalArchive extends IConstruct {
+  /** Name of the source. */
+  readonly sourceName: string;
+
+  /** Where the log is archived. */
+  readonly vault: IBackupVault;
+
+  /**
+   * Lets the server's machine archive: its instance's role, its task's role. It can write the log and nothing else.
+   *
+   * @param grantee who may archive
+   */
+  grantPush(grantee: iam.IGrantable): iam.Grant;
+
+  /**
+   * Lets a role find by name what is archived, and read none of it: a base backup is a recovery point when its log is there.
+   *
+   * @param grantee who may look
+   */
+  grantFind(grantee: iam.IGrantable): iam.Grant;
+}
 
 /**
  * What the settings of the server say.

@@ -11,7 +11,7 @@ import { IBackupVault } from './backup-vault-props';
 import { createDeadLetterQueue } from './dead-letter-queue';
 import { logEncryptionKey } from './log-encryption-key';
 import { ageRuleProblems } from './wal-age-rules';
-import { WalArchiveProps } from './wal-archive-props';
+import { IWalArchive, WalArchiveProps } from './wal-archive-props';
 import { WalFunction } from './wal-function';
 import { WalMachine, WalMachineProps } from './wal-machine';
 import { WalReceiver } from './wal-receiver';
@@ -25,7 +25,7 @@ import { WalSettings } from './wal-settings';
  * It gives the settings of the server, lets its machine write the log and nothing else, looks every five minutes what is there
  * without a gap, and alarms when the newest is too old or something is wrong.
  */
-export class WalArchive extends Construct {
+export class WalArchive extends Construct implements IWalArchive {
   /** How often the archive is audited. */
   public static readonly INTERVAL = Duration.minutes(5);
 

@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { BackupTaskOptions } from './backup-task';
 import { PostgresSource } from './postgres-source';
-import { WalArchive } from './wal-archive';
+import { IWalArchive } from './wal-archive-props';
 
 /**
  * What a receiver does where the server has deleted log that the archive lacks.
@@ -99,7 +99,7 @@ export interface WalReceiverOptions extends BackupTaskOptions {
  */
 export interface WalReceiverProps extends WalReceiverOptions {
   /** Where the log is archived. */
-  readonly wal: WalArchive;
+  readonly wal: IWalArchive;
 
   /** Topic that alarms are published to. */
   readonly topic: sns.ITopic;
