@@ -4,7 +4,8 @@ import { readText } from '../catalog/read-text';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import { sha256Of } from '../catalog/verification-record';
 import { BackupError, toBackupError } from '../errors';
-import type { DrillContext, DrillRequest, DrillWork } from './types';
+import type { DrillContext, DrillRequest } from './types';
+import type { DrillWork } from './work';
 
 /** So many points without a good verification in a row are no reason to look at all the others. */
 const MOST_LOOKED_AT = 50;

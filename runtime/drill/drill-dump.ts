@@ -8,7 +8,7 @@ import { drillDatabase } from './one-database';
 import { createRoles, readRoles } from './roles';
 import { dumpRoom, inScratch, refuseTooLittleRoom } from './scratch';
 import { startDrillServer, type DrillServer } from './server';
-import type { DrillWork } from './types';
+import type { DrillWork } from './work';
 
 /** Restores a dump into a throw-away server of its own, holds it against its manifest, and asks the user's checks. */
 export async function drillDump(work: DrillWork): Promise<void> {

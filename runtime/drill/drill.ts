@@ -7,7 +7,8 @@ import { Findings } from './findings';
 import { drillObjects } from './objects/drill-objects';
 import { DrillPhases } from './phases';
 import { lastRecord, writeDrill } from './records';
-import type { DrillContext, DrillRequest, DrillWork } from './types';
+import type { DrillContext, DrillRequest } from './types';
+import type { DrillWork } from './work';
 
 /** What came of a drill, and where its record lies; `null` where it could not be stored. */
 export interface DrillResult {

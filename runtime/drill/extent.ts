@@ -2,7 +2,7 @@ import type { Drill, DrilledComponent } from '../../model';
 import { toBackupError } from '../errors';
 import { Lots, seedByTheClock } from './lots';
 import { listDrillKeys, readDrill } from './records';
-import type { DrillWork } from './types';
+import type { DrillWork } from './work';
 
 /** How much a drill restores, and the lots by which. */
 export interface ChosenExtent {

@@ -6,7 +6,6 @@ import type { ArchiveEntry } from '../postgres/archive/archive-head';
 import type { SqlSession } from '../postgres/session';
 import type { MomentRequest } from '../recovery/types';
 import type { Bucket } from '../store/bucket';
-import type { Findings } from './findings';
 import type { DrillPhases } from './phases';
 import type { DrillServer } from './server';
 
@@ -45,14 +44,6 @@ export interface DrillRequest {
 
 /** A drill needs no server: it starts its own. */
 export type DrillContext = Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'>;
-
-/** What the drill of a component works with: what it finds goes into the record, whatever happens after. */
-export interface DrillWork {
-  readonly request: DrillRequest;
-  readonly context: DrillContext;
-  readonly findings: Findings;
-  readonly phases: DrillPhases;
-}
 
 /** One database of a drill, with all that its steps share. */
 export interface OneDatabase {

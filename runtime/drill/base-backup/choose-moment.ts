@@ -10,7 +10,7 @@ import type { MomentRequest } from '../../recovery/types';
 import { WalArchive } from '../../wal/archive';
 import { auditWal } from '../../wal/audit';
 import { Lots, seedByTheClock } from '../lots';
-import type { DrillWork } from '../types';
+import type { DrillWork } from '../work';
 
 export interface ChosenMoment {
   readonly asked: string;

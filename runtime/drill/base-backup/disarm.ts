@@ -13,7 +13,7 @@ import { quoteIdentifier, quoteLiteral } from '../../postgres/sql-quoting';
 import type { RecoveryTools } from '../../recovery/recovery-tools';
 import { runTool } from '../../recovery/run-tool';
 import { harmlessSettings, type Settings } from '../../recovery/settings';
-import type { DrillWork } from '../types';
+import type { DrillWork } from '../work';
 
 export interface RestoredServer {
   /** Holds `data`. */

@@ -12,7 +12,7 @@ import type { MomentReport, MomentRequest } from '../../recovery/types';
 import { describePoint } from '../choose-point';
 import { Differences } from '../compare/differences';
 import { inScratch, refuseTooLittleRoom } from '../scratch';
-import type { DrillWork } from '../types';
+import type { DrillWork } from '../work';
 import { chooseMoment, type ChosenMoment } from './choose-moment';
 import { disarm } from './disarm';
 import { lookIntoServer } from './look-into-server';

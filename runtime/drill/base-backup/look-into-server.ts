@@ -8,7 +8,7 @@ import type { RecoveryTools } from '../../recovery/recovery-tools';
 import { askChecks } from '../checks';
 import { checksByDatabase } from '../checks-by-database';
 import { Differences } from '../compare/differences';
-import type { DrillWork } from '../types';
+import type { DrillWork } from '../work';
 import { compareServerDatabase } from './compare-database';
 import type { DisarmedServer } from './disarm';
 

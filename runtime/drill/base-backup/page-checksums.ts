@@ -4,7 +4,7 @@ import { BackupError } from '../../errors';
 import type { RecoveryTools } from '../../recovery/recovery-tools';
 import { runTool } from '../../recovery/run-tool';
 import { Differences } from '../compare/differences';
-import type { DrillWork } from '../types';
+import type { DrillWork } from '../work';
 
 /** Stock `pg_checksums`, while the server is stopped: every page by its checksum. Nothing where the cluster has none; that is told. */
 export async function checkPages(

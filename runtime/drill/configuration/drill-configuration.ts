@@ -3,7 +3,7 @@ import { readEntries } from '../../components/configuration/read-envelope';
 import { formatNumberOf } from '../../observe/format';
 import { findDrilled } from '../choose-point';
 import { Differences } from '../compare/differences';
-import type { DrillWork } from '../types';
+import type { DrillWork } from '../work';
 
 /**
  * Opens the envelope of a configuration in memory, as a restore does, and holds every value in it against its keyed digest.

@@ -13,7 +13,7 @@ import { Differences } from '../compare/differences';
 import { chooseExtent, type ChosenExtent } from '../extent';
 import { Sample, sampleSize } from '../lots';
 import { inScratch, refuseTooLittleRoom } from '../scratch';
-import type { DrillWork } from '../types';
+import type { DrillWork } from '../work';
 
 /** Names and directories take room too. */
 const ENTRY_BYTES = 4096;

@@ -9,7 +9,7 @@ import { findDrilled } from '../choose-point';
 import { Differences } from '../compare/differences';
 import { chooseExtent, type ChosenExtent } from '../extent';
 import { Sample, sampleSize } from '../lots';
-import type { DrillWork } from '../types';
+import type { DrillWork } from '../work';
 import { ScratchBucket } from './scratch-bucket';
 
 /** How many findings of a restore are told. */
