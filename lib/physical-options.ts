@@ -49,7 +49,7 @@ export interface AddedBaseBackupOptions extends BaseBackupOptions {
   /**
    * When they are made and how long they are kept: as far back reaches the window in which any moment can be restored.
    *
-   * @default - daily, weekly and monthly, as `BackupPlan.production()` has them, and none by the hour
+   * @default - daily ones kept for 14 days, weekly ones for 35: every month more would keep a month of log
    */
   readonly plan?: BackupPlan;
 
