@@ -15,6 +15,7 @@ import { BackupTask } from './backup-task';
 import { OnDemandRuns } from './on-demand-runs';
 import { PostgresSource } from './postgres-source';
 import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
+import { addScratchVolume } from './scratch-volume';
 import { SetSchedule } from './set-schedule';
 
 /**
@@ -149,8 +150,7 @@ export class BackupSets extends Construct {
     source.grantConnect(this.task);
     source.allowConnectionsFrom(this.task.connections);
     vault.grantReadInventories(this.task, sourceName);
-    this.task.taskDefinition.addVolume({ name: SCRATCH });
-    this.task.container.addMountPoints({ containerPath: '/tmp', sourceVolume: SCRATCH, readOnly: false });
+    addScratchVolume(this.task);
   }
 
   private metric(key: 'newestSetAge' | 'lastSetFailed', options?: cloudwatch.MetricOptions): cloudwatch.Metric {
@@ -159,8 +159,6 @@ export class BackupSets extends Construct {
     return backupMetric(key, subject, cloudwatch.Stats.MAXIMUM, { period: Duration.minutes(15), ...options });
   }
 }
-
-const SCRATCH = 'scratch';
 
 function referenceEnvironment({ source, setSchedule }: BackupSetsProps): Record<string, string> {
   const queries = Object.entries(setSchedule.references ?? {}).map(([mirror, query]) => `${mirror}=${query}`);

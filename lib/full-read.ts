@@ -1,17 +1,14 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as cloudwatchActions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { EcsRunFargateTask } from 'aws-cdk-lib/aws-scheduler-targets';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../model';
-import { acknowledgeInlinePolicies } from './acknowledge';
 import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { backupMetric } from './backup-metrics';
@@ -19,6 +16,7 @@ import { BackupReports } from './backup-reports';
 import { BackupTask, BackupTaskOptions } from './backup-task';
 import { IBackupVault } from './backup-vault-props';
 import { PostgresVersion } from './postgres-version';
+import { scheduleTask } from './task-schedule';
 
 /**
  * When the newest recovery point is read whole.
@@ -121,7 +119,15 @@ export class FullRead extends Construct {
       logPrefix: `${sourceName}-read`,
     });
     vault.grantVerify(this.task, sourceName, component);
-    this.schedule = this.createSchedule(props);
+    this.schedule = scheduleTask(this, {
+      ...props,
+      task: this.task,
+      description: `Reads the newest recovery point whole: ${props.component} of ${props.sourceName}`,
+      roleDescription: 'Starts the task that reads a recovery point whole',
+      when: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
+      maxEventAge: Duration.hours(12),
+      retryAttempts: 185,
+    });
     props.reports.watchFullRead(component, this.task.taskDefinition, props.cluster);
     this.overdue = this.createAlarm(props);
   }
@@ -134,37 +140,6 @@ export class FullRead extends Construct {
    */
   public metricPassed(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return backupMetric('fullReadPassed', this.subject, cloudwatch.Stats.SUM, { period: Duration.days(1), ...options });
-  }
-
-  private createSchedule(props: FullReadProps): scheduler.Schedule {
-    // It keeps nothing: deleting it stops its schedule, as it should.
-    const group = new scheduler.ScheduleGroup(this, 'Group', { removalPolicy: RemovalPolicy.DESTROY });
-    const role = new iam.Role(this, 'ScheduleRole', {
-      description: 'Starts the task that reads a recovery point whole',
-      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': group.env.account, 'aws:SourceArn': group.scheduleGroupArn },
-        },
-      }),
-    });
-    acknowledgeInlinePolicies(role);
-    return new scheduler.Schedule(this, 'Schedule', {
-      description: `Reads the newest recovery point whole: ${props.component} of ${props.sourceName}`,
-      schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
-      scheduleGroup: group,
-      timeWindow: scheduler.TimeWindow.off(),
-      target: new EcsRunFargateTask(props.cluster, {
-        taskDefinition: this.task.taskDefinition,
-        vpcSubnets: props.vpcSubnets,
-        securityGroups: [this.task.securityGroup],
-        assignPublicIp: false,
-        platformVersion: ecs.FargatePlatformVersion.VERSION1_4,
-        role,
-        deadLetterQueue: props.deadLetterQueue,
-        maxEventAge: Duration.hours(12),
-        retryAttempts: 185,
-      }),
-    });
   }
 
   private createAlarm(props: FullReadProps): cloudwatch.Alarm {

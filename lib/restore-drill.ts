@@ -11,6 +11,7 @@ import { DrillSchedule } from './drill-schedule';
 import { isRestoreMeasured, isSampled, requireDrilled } from './drilled-component';
 import { DrillStart } from './drill-start';
 import { RestoreDrillProps } from './restore-drill-props';
+import { addScratchVolume } from './scratch-volume';
 
 /**
  * Restores the newest verified backup for practice, on a schedule: into a throw-away server inside its own task, which nothing
@@ -48,7 +49,7 @@ export class RestoreDrill extends Construct implements ec2.IConnectable {
       environment: drillEnvironment(props, interval),
       logPrefix: props.sourceName,
     });
-    this.giveScratch();
+    addScratchVolume(this.task);
     this.connections = this.task.connections;
     props.vault.grantDrill(this.task, props.sourceName, this.component);
     this.start = new DrillStart(this, 'Start', { ...props, schedule, task: this.task, interval });
@@ -98,12 +99,6 @@ export class RestoreDrill extends Construct implements ec2.IConnectable {
     return this.metric('drillRestoreDuration', cloudwatch.Stats.MAXIMUM, options);
   }
 
-  /** The root is read-only; below /tmp lies the task's own ephemeral storage, which goes with the task. */
-  private giveScratch(): void {
-    this.task.taskDefinition.addVolume({ name: SCRATCH });
-    this.task.container.addMountPoints({ containerPath: '/tmp', sourceVolume: SCRATCH, readOnly: false });
-  }
-
   private metric(
     key: Parameters<typeof backupMetric>[0],
     statistic: string,
@@ -112,8 +107,6 @@ export class RestoreDrill extends Construct implements ec2.IConnectable {
     return backupMetric(key, { source: this.sourceName, component: this.component }, statistic, options);
   }
 }
-
-const SCRATCH = 'scratch';
 
 /** A drill is over when the next one begins, or it is ended. */
 const LONGEST_DRILL = Duration.hours(12);

@@ -1,12 +1,9 @@
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import { Duration, Size } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { EcsRunFargateTask } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../model';
-import { acknowledgeInlinePolicies } from './acknowledge';
 import { BackupTask } from './backup-task';
+import { scheduleTask } from './task-schedule';
 import { WalHeartbeatProps } from './wal-heartbeat-props';
 
 /**
@@ -43,38 +40,15 @@ export class WalHeartbeat extends Construct {
     });
     source.grantConnect(this.task);
     source.allowConnectionsFrom(this.task.connections);
-    this.schedule = this.createSchedule(props);
-  }
-
-  private createSchedule(props: WalHeartbeatProps): scheduler.Schedule {
-    // It keeps nothing: deleting it stops its schedule, as it should.
-    const group = new scheduler.ScheduleGroup(this, 'Group', { removalPolicy: RemovalPolicy.DESTROY });
-    const role = new iam.Role(this, 'ScheduleRole', {
-      description: 'Starts the task that lets an idle server write a little log',
-      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': group.env.account, 'aws:SourceArn': group.scheduleGroupArn },
-        },
-      }),
-    });
-    acknowledgeInlinePolicies(role);
-    return new scheduler.Schedule(this, 'Schedule', {
-      description: `Heartbeat of the log of ${props.source.sourceName}`,
-      schedule: scheduler.ScheduleExpression.rate(this.interval),
-      scheduleGroup: group,
-      timeWindow: scheduler.TimeWindow.off(),
-      target: new EcsRunFargateTask(props.cluster, {
-        taskDefinition: this.task.taskDefinition,
-        vpcSubnets: props.vpcSubnets,
-        securityGroups: [this.task.securityGroup],
-        assignPublicIp: false,
-        platformVersion: ecs.FargatePlatformVersion.VERSION1_4,
-        role,
-        deadLetterQueue: props.deadLetterQueue,
-        // The next one does the same.
-        maxEventAge: this.interval,
-        retryAttempts: 2,
-      }),
+    this.schedule = scheduleTask(this, {
+      ...props,
+      task: this.task,
+      description: `Heartbeat of the log of ${source.sourceName}`,
+      roleDescription: 'Starts the task that lets an idle server write a little log',
+      when: scheduler.ScheduleExpression.rate(this.interval),
+      // The next one does the same.
+      maxEventAge: this.interval,
+      retryAttempts: 2,
     });
   }
 }

@@ -12,6 +12,7 @@ import { createCluster } from './backup-cluster';
 import { backupMetric } from './backup-metrics';
 import { BackupTask } from './backup-task';
 import { logEncryptionKey } from './log-encryption-key';
+import { addScratchVolume } from './scratch-volume';
 import { WalReceiverProps } from './wal-receiver-props';
 import { WalReceiverSettings } from './wal-receiver-settings';
 
@@ -63,7 +64,7 @@ export class WalReceiver extends Construct implements ec2.IConnectable, iam.IGra
       },
       logPrefix: source.sourceName,
     });
-    this.giveScratch();
+    addScratchVolume(this.task);
     this.connections = this.task.connections;
     this.grantPrincipal = this.task.grantPrincipal;
     source.grantConnect(this.task);
@@ -142,12 +143,6 @@ export class WalReceiver extends Construct implements ec2.IConnectable, iam.IGra
     return this.metric('walSlotRetained', options);
   }
 
-  /** The root is read-only; below /tmp lies the task's own ephemeral storage, which goes with the task. */
-  private giveScratch(): void {
-    this.task.taskDefinition.addVolume({ name: SCRATCH });
-    this.task.container.addMountPoints({ containerPath: '/tmp', sourceVolume: SCRATCH, readOnly: false });
-  }
-
   private createService(props: WalReceiverProps): ecs.FargateService {
     return new ecs.FargateService(this, 'Service', {
       cluster: props.cluster ?? createCluster(this, props.vpc),
@@ -169,5 +164,3 @@ export class WalReceiver extends Construct implements ec2.IConnectable, iam.IGra
     return backupMetric(key, subject, cloudwatch.Stats.MAXIMUM, { period: Duration.minutes(5), ...options });
   }
 }
-
-const SCRATCH = 'scratch';
