@@ -54,6 +54,8 @@ test.each(NAMES)('destroying %s leaves the vault, its keys, its records and a la
     'AWS::Logs::LogGroup Retain',
     'AWS::Logs::LogGroup Retain',
     'AWS::Logs::LogGroup Retain',
+    // Of what watches the window of RDS.
+    'AWS::Logs::LogGroup Retain',
     // Drills keep a log of their own.
     ...(name.endsWith('development') ? [] : ['AWS::Logs::LogGroup Retain']),
     'AWS::RDS::DBInstance Snapshot',

@@ -35,6 +35,12 @@ afterAll(() => lab.stop());
 
 const manifests = async (): Promise<string[]> => (await lab.keys()).filter((key) => key.endsWith('/manifest.json'));
 
+/** Runs by hand in one second have no order: the newest one is of a second in which no other was begun. */
+async function nextSecond(): Promise<void> {
+  const begun = Math.floor(Date.now() / 1000);
+  while (Math.floor(Date.now() / 1000) === begun) await sleep(20);
+}
+
 describe('passing faults are sat out, lasting ones end the run without a point', () => {
   it.each([
     ['503 SlowDown on parts', 'UploadPart', { kind: 'error', code: 'SlowDown' }],
@@ -184,9 +190,7 @@ describe('what is damaged in the store is refused by verify and by restore, befo
   });
 
   it('a manifest of nothing, of something else, or of another point is passed over for the newest good one', async () => {
-    // Runs by hand in one second have no order: the newest one is of a second in which no other was begun.
-    const begun = Math.floor(Date.now() / 1000);
-    while (Math.floor(Date.now() / 1000) === begun) await sleep(20);
+    await nextSecond();
     const good = await lab.point('small');
     const later = new Date(Date.now() + 3_600_000);
     const bodies = [Buffer.alloc(0), Buffer.from('{}'), Buffer.from(await lab.text(`${good.prefix}manifest.json`))];
@@ -236,6 +240,7 @@ describe('the least rights suffice', () => {
   });
 
   it('the latest is found by a role that may list below the source alone, where asking for what is not there is refused', async () => {
+    await nextSecond();
     const { manifest } = await lab.point('small');
     may.actions = ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'];
     await expect(limited().head(`${SOURCE}/dump/nothing.json`)).rejects.toMatchObject({ code: 'store-denied' });

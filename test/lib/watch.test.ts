@@ -254,14 +254,14 @@ describe('the freshness function', () => {
       'kms:DescribeKey',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
-      ...Array<string>(4).fill('s3:GetObject'),
+      ...Array<string>(5).fill('s3:GetObject'),
       ...Array<string>(2).fill('s3:GetObjectTagging'),
       's3:ListBucket',
       'sqs:SendMessage',
       'sts:AssumeRole',
     ]);
     const read = role.filter(({ action }) => action === 's3:GetObject').map(({ resource }) => resource);
-    for (const [index, name] of ['manifest', 'verification', 'failure*', 'drill'].entries()) {
+    for (const [index, name] of ['manifest', 'verification', 'failure*', 'drill', 'set'].entries()) {
       expect(read[index]).toContain(`"/orders/*/${name}.json"`);
     }
   });
