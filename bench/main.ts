@@ -24,7 +24,7 @@ async function main(): Promise<void> {
       const measured = await raceIn(contenders, rounds, (contender) => ({ ...env, ...contender.env }));
       console.log(report(title, measured, gigabytes));
     };
-    if (what === 'mirror') return benchMirror(race, only);
+    if (what === 'mirror') return benchMirror(race, { rounds, only });
     return what === 'wal' ? benchWal({ rounds, segments, only }) : benchBaseBackup(race, size);
   }
   console.log(`making a database of about ${size} MB …`);

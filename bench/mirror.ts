@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Bucket } from '../runtime/store/bucket';
@@ -29,7 +29,10 @@ const LOADS: readonly Load[] = [
 const WRITES_AT_ONCE = 32;
 
 /** @param race runs the contenders in turn and prints what they cost */
-export async function benchMirror(race: Race, only: string | undefined): Promise<void> {
+export async function benchMirror(
+  race: Race,
+  { rounds, only }: { readonly rounds: number; readonly only: string | undefined },
+): Promise<void> {
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'postgres-backup-mirror-bench-'));
   const buckets = LOADS.flatMap(({ name }) => [`${name}-source`, `${name}-vault`, `${name}-target`]);
   const s3 = startS3(path.join(scratch, 's3'), buckets);
@@ -38,6 +41,7 @@ export async function benchMirror(race: Race, only: string | undefined): Promise
     const env = { ...process.env, ...(await s3.environment), POSTGRES_BACKUP_LOG: 'text', AWS_CA_BUNDLE: undefined };
     for (const load of LOADS) {
       if (only !== undefined && only !== load.name) continue;
+      await requireRoom(load, rounds, scratch);
       await fill(load, env);
       const gigabytes = (load.objects * load.sizeBytes) / 1e9;
       const title = `mirror, ${load.name}: ${load.objects.toLocaleString('en-US')} objects of ${load.sizeBytes.toLocaleString('en-US')} bytes`;
@@ -47,6 +51,18 @@ export async function benchMirror(race: Race, only: string | undefined): Promise
     await stop(s3.process);
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** What is mirrored stays until the end: each round of each contender makes one copy more. */
+async function requireRoom(load: Load, rounds: number, scratch: string): Promise<void> {
+  const copies = load.filled ? 3 : contenders(load).length * (rounds + 1) + 1;
+  const needed = copies * load.objects * load.sizeBytes;
+  const { bavail, bsize } = await statfs(scratch);
+  if (bavail * bsize > needed * 1.1) return;
+  const inGb = (bytes: number) => `${(bytes / 1e9).toFixed(0)} GB`;
+  throw new Error(
+    `the mirror of ${load.name} objects needs ${inGb(needed * 1.1)} in ${os.tmpdir()}, where ${inGb(bavail * bsize)} are free: set TMPDIR, or ask for fewer --rounds`,
+  );
 }
 
 /** The first is what the others are compared with. Each round goes to a place of its own, unless it is filled already. */
