@@ -9,7 +9,7 @@ import { acknowledgeCompliance } from './acknowledge';
 import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
 import { BackupVault } from './backup-vault';
 import { ObjectReplicaProps } from './object-replica-props';
-import { allowRead, folderPrefix } from './read-bucket';
+import { allowReadOwn, folderPrefix } from './read-bucket';
 import { createReplicaLists } from './replica-lists';
 import { createBatchRole, createReplicationRole } from './replica-roles';
 import { VaultLock } from './vault-lock';
@@ -86,7 +86,7 @@ export class ObjectReplica extends Construct {
    * @param grantee who restores
    */
   public grantRestore(grantee: iam.IGrantable): iam.Grant {
-    return allowRead(this.bucket, grantee, {
+    return allowReadOwn(this.bucket, grantee, {
       objects: ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging', 's3:GetObjectVersionTagging'],
       bucket: ['s3:ListBucket', 's3:ListBucketVersions'],
       prefix: folderPrefix(this.folder),

@@ -8,7 +8,7 @@ import { BackupFunction } from './backup-function';
 import { BackupPlan } from './backup-plan';
 import { BackupTask } from './backup-task';
 import { ObjectReplica } from './object-replica';
-import { allowRead, folderPrefix } from './read-bucket';
+import { allowRead, allowReadOwn, folderPrefix } from './read-bucket';
 import { listsUri } from './replica-lists';
 import { letTellEvents } from './source-events';
 
@@ -162,6 +162,7 @@ class BucketSource extends ObjectSource {
   private grantRead(grantee: BackupTask | BackupFunction, objects: string[]): void {
     const { bucket, prefix } = this;
     const reason = 'The source of a mirror is read whole: its keys are not known beforehand.';
+    bucket.encryptionKey?.grantDecrypt(grantee);
     allowRead(bucket, grantee, { objects, bucket: ['s3:ListBucket'], prefix, reason });
   }
 }
@@ -178,7 +179,7 @@ class ReplicaSource extends ObjectSource {
       throw new Error(
         `${this.replica.node.path} is not listed, and recovery points are made of its lists: set listed: true`,
       );
-    allowRead(lists, task, {
+    allowReadOwn(lists, task, {
       objects: ['s3:GetObject'],
       bucket: ['s3:ListBucket'],
       prefix: '',

@@ -389,6 +389,7 @@ describe('a mirror of a replica', () => {
       new ObjectReplica(stack, 'Replica', { source, vault, topic, folder: 'in', listed, keepReplacedFor }),
     );
   };
+  const listsArn = (stack: Stack) => (stack.node.findChild('Replica') as ObjectReplica).lists?.bucketArn;
   const ofReplica = (template: Template, role: string) =>
     permissions(template)
       .filter(({ holder }) => holder.startsWith(`${role}DefaultPolicy`))
@@ -413,6 +414,20 @@ describe('a mirror of a replica', () => {
       ],
     });
     Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('manyObjects'));
+    // What it may decrypt with the key of the copy, it may of the lists alone.
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp('^MirrorTaskTaskRole'),
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'kms:Decrypt',
+            Condition: Match.objectLike({
+              StringLike: { 'kms:EncryptionContext:aws:s3:arn': Match.arrayWith([stack.resolve(listsArn(stack))]) },
+            }),
+          }),
+        ]),
+      },
+    });
   });
 
   test('who verifies reads the copy, whether the mirror was added before the component or after', () => {

@@ -99,8 +99,9 @@ export class ReplicaWorld {
     try {
       await runPython(directory, { ...request, bucket: this.replica, config: CONFIG, at, rows });
       const names = await readdir(directory, { recursive: true, withFileTypes: true });
-      // The manifest before its checksum.
-      names.sort((one, other) => (one.name < other.name ? 1 : -1));
+      // What has a checksum before what tells it.
+      const rank = ({ name }: { name: string }) => ['gz', 'json', 'checksum'].findIndex((end) => name.endsWith(end));
+      names.sort((one, other) => rank(one) - rank(other));
       for (const entry of names.filter((one) => one.isFile())) {
         const file = path.join(entry.parentPath, entry.name);
         const name = path.relative(directory, file);
