@@ -38,7 +38,7 @@ function listingProblem({ objects, window }: MirrorSize): Record<string, string>
   const said = `has about ${counted(objects)} objects: every run lists all of them, which alone takes about ${hours(seconds)} hours`;
   if (seconds > window.toSeconds()) {
     return {
-      manyObjects: `${said}, and a run has ${hours(window.toSeconds())}. No recovery point will be made of it. Plan it less often, or divide it by folder; beyond that, an ObjectReplica is a copy by S3's own engines: docs/objects.md#engines`,
+      manyObjects: `${said}, and a run has ${hours(window.toSeconds())}. No recovery point will be made of it. Plan it less often, or divide it by folder; beyond that, S3's own engines copy and list it: an ObjectReplica with listed: true, and ObjectSource.replica: docs/objects.md#engines`,
     };
   }
   if (objects <= MANY_OBJECTS) return {};

@@ -11,6 +11,7 @@ import { MirrorOptions, ObjectMirrorProps } from './object-mirror-props';
 import { sizeProblems } from './mirror-size';
 import { ObjectSource } from './object-source';
 import { shortestRun } from './backup-schedules';
+import { addScratchVolume } from './scratch-volume';
 import { ScheduledComponent } from './scheduled-component';
 
 /**
@@ -30,6 +31,8 @@ export class ObjectMirror extends ScheduledComponent {
   private readonly vault: IBackupVault;
   private readonly limits: Pick<ObjectMirrorProps, 'concurrency' | 'bandwidthLimit'>;
   private readonly mirrors = new Map<string, MirrorSetting>();
+  private readonly sources: ObjectSource[] = [];
+  private readonly verifiers: iam.IGrantable[] = [];
 
   constructor(scope: Construct, id: string, props: ObjectMirrorProps) {
     super(scope, id, props, {
@@ -69,14 +72,16 @@ export class ObjectMirror extends ScheduledComponent {
       ...(tags === false && { tags }),
       ...(throughTask && { throughHere: true }),
     };
-    this.vault.grantMirror(this.task, this.sourceName, name);
+    this.prepare(setting, options);
     this.mirrors.set(name, this.betweenRuns(setting, options.from));
-    this.warnOfSize(setting, options);
+    if (setting.listings === undefined) this.warnOfSize(setting, options);
   }
 
   /** @internal */
   public override _letVerify(verifier: iam.IGrantable): void {
     this.vault.grantReadMirrors(verifier, this.sourceName);
+    this.verifiers.push(verifier);
+    for (const source of this.sources) source._letVerify(verifier);
   }
 
   /** @internal */
@@ -87,6 +92,22 @@ export class ObjectMirror extends ScheduledComponent {
   /** @internal */
   public override _alarms(factory: AlarmFactory): cloudwatch.Alarm[] {
     return this.events?._alarms(factory) ?? [];
+  }
+
+  /** What the task needs of the vault, or of a disk; and who verifies, of the source. Mirrors may be added after the verifier. */
+  private prepare({ name, listings, throughHere }: MirrorSetting, { from }: MirrorOptions): void {
+    const problem = from._problem(this.plan);
+    if (problem) throw new Error(`mirror '${name}': ${problem}`);
+    for (const verifier of this.verifiers) from._letVerify(verifier);
+    this.sources.push(from);
+    if (listings === undefined) {
+      this.vault.grantMirror(this.task, this.sourceName, name);
+      return;
+    }
+    if (throughHere)
+      throw new Error(`mirror '${name}' is a replica, of which nothing passes through the task: take throughTask out`);
+    // Lists are sorted on disk.
+    if (![...this.mirrors.values()].some((mirror) => mirror.listings !== undefined)) addScratchVolume(this.task);
   }
 
   /** Also by events, where they are asked for and there are any. */

@@ -25,6 +25,22 @@ export interface ObjectReplicaProps {
   readonly topic: sns.ITopic;
 
   /**
+   * Whether S3 lists the copy daily, so that recovery points can be made of it with `ObjectSource.replica`. Then delete markers are
+   * replicated, too: they hide what is deleted at the source, and delete nothing.
+   *
+   * @default false
+   */
+  readonly listed?: boolean;
+
+  /**
+   * How long S3 keeps a version of the copy after it was replaced or deleted, in days. Recovery points need it for as long as they
+   * are kept, and 14 days more: they are of a list of up to two days before, and end nine days after they were due.
+   *
+   * @default - for ever
+   */
+  readonly keepReplacedFor?: Duration;
+
+  /**
    * Whether and how long each copy is locked against deletion.
    *
    * @default - as the vault; not locked where that is an existing bucket

@@ -9,19 +9,39 @@ import { acknowledgeCompliance } from './acknowledge';
 import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
 import { BackupVault } from './backup-vault';
 import { ObjectReplicaProps } from './object-replica-props';
+import { allowReadOwn, folderPrefix } from './read-bucket';
+import { createReplicaLists } from './replica-lists';
 import { createBatchRole, createReplicationRole } from './replica-roles';
 import { VaultLock } from './vault-lock';
 
 /**
- * A copy of a bucket by S3's own replication, for what no task can list and copy in its time. It is **no recovery point**: it has
- * no inventory, no digests and no verification of this library, and no point in time but the versions' own. What is deleted at the
- * source stays in the copy.
+ * A copy of a bucket by S3's own replication, for what no task can list and copy in its time. By itself it is **no recovery
+ * point**: it has no point in time but the versions' own. With `listed`, S3 lists it daily, and a mirror of
+ * `ObjectSource.replica` makes recovery points of the lists. What is deleted at the source stays in the copy.
  *
  * Replication cannot change keys, so the copy is a bucket of its own.
  */
 export class ObjectReplica extends Construct {
   /** The copy. */
   public readonly bucket: s3.Bucket;
+  /**
+   * Where S3 puts its lists of the copy; with `listed`.
+   *
+   * @default - it is not listed
+   */
+  public readonly lists?: s3.Bucket;
+  /**
+   * The folder that is copied.
+   *
+   * @default - the whole bucket
+   */
+  public readonly folder?: string;
+  /**
+   * How long a version is kept after it was replaced or deleted.
+   *
+   * @default - for ever
+   */
+  public readonly keepReplacedFor?: Duration;
   /** As whom S3 copies. */
   public readonly role: iam.Role;
   /** As whom S3 copies what was there before. */
@@ -43,15 +63,35 @@ export class ObjectReplica extends Construct {
       throw new Error(`${this.node.path}: the vault ${vault.vaultUri} has no key of KMS to encrypt the copy with`);
     }
     this.bucket = this.createBucket(props, encryptionKey);
-    this.role = createReplicationRole(this, { source, copy: this.bucket, encryptionKey });
+    this.folder = props.folder;
+    this.keepReplacedFor = props.keepReplacedFor;
+    this.role = createReplicationRole(this, { source, copy: this.bucket, encryptionKey, listed: props.listed });
     this.batchRole = createBatchRole(this, source);
     const configuration = this.configuration(props, encryptionKey);
     this.replicationConfiguration = Stack.of(this).toJsonString(configuration);
     this.batchReplicationCommand = this.batchCommand(source);
     this.replicate(source, configuration);
+    if (props.listed) {
+      const serverAccessLogsBucket = logsOf(props);
+      this.lists = createReplicaLists(this, { ...props, copy: this.bucket, encryptionKey, serverAccessLogsBucket });
+    }
     const alarms = this.createAlarms(props);
     this.replicationFailed = alarms.failed;
     this.replicationBehind = alarms.behind;
+  }
+
+  /**
+   * Lets somebody restore from the copy: list its versions, and read them with their tags.
+   *
+   * @param grantee who restores
+   */
+  public grantRestore(grantee: iam.IGrantable): iam.Grant {
+    return allowReadOwn(this.bucket, grantee, {
+      objects: ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging', 's3:GetObjectVersionTagging'],
+      bucket: ['s3:ListBucket', 's3:ListBucketVersions'],
+      prefix: folderPrefix(this.folder),
+      reason: 'A replica is restored whole: its keys are not known beforehand.',
+    });
   }
 
   /** Not as a vault is made: that deletes what has the expiry tag, and replication copies tags from the source. */
@@ -69,16 +109,21 @@ export class ObjectReplica extends Construct {
       versioned: true,
       objectLockEnabled: lock.mode ? true : undefined,
       objectLockDefaultRetention: lock._objectLockRetention(),
-      serverAccessLogsBucket: props.serverAccessLogsBucket ?? ofVault?.serverAccessLogsBucket,
+      serverAccessLogsBucket: logsOf(props),
       serverAccessLogsPrefix: 'replica/',
-      lifecycleRules: [{ id: 'clean-up', abortIncompleteMultipartUploadAfter: Duration.days(3) }],
+      lifecycleRules: [
+        { id: 'clean-up', abortIncompleteMultipartUploadAfter: Duration.days(3) },
+        ...(props.keepReplacedFor
+          ? [{ id: 'replaced', noncurrentVersionExpiration: props.keepReplacedFor, expiredObjectDeleteMarker: true }]
+          : []),
+      ],
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     });
     acknowledgeCompliance(bucket, 'S3BucketReplicationEnabled', 'It is the copy that replication makes.');
     return bucket;
   }
 
-  private configuration({ folder }: ObjectReplicaProps, encryptionKey: kms.IKey) {
+  private configuration({ folder, listed }: ObjectReplicaProps, encryptionKey: kms.IKey) {
     if (folder !== undefined && (Token.isUnresolved(folder) || /^\/|\/$|^$/.test(folder))) {
       throw new Error(`folder '${folder}' of a replica is not usable: give it without a slash at either end`);
     }
@@ -91,8 +136,8 @@ export class ObjectReplica extends Construct {
           Status: 'Enabled',
           Priority: 1,
           Filter: { Prefix: folder === undefined ? '' : `${folder}/` },
-          // What is deleted at the source stays in the copy.
-          DeleteMarkerReplication: { Status: 'Disabled' },
+          // What is deleted at the source stays in the copy. A marker says to lists that it is deleted.
+          DeleteMarkerReplication: { Status: listed ? 'Enabled' : 'Disabled' },
           SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } },
           Destination: {
             Bucket: this.bucket.bucketArn,
@@ -174,6 +219,10 @@ export class ObjectReplica extends Construct {
     });
     return { failed, behind };
   }
+}
+
+function logsOf({ vault, serverAccessLogsBucket }: ObjectReplicaProps): s3.IBucket | undefined {
+  return serverAccessLogsBucket ?? (vault instanceof BackupVault ? vault.serverAccessLogsBucket : undefined);
 }
 
 /** Of the rule, and of its metrics. */

@@ -1,13 +1,15 @@
-import { Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Construct } from 'constructs';
 import { MirrorSetting } from '../model';
-import { acknowledgeWildcardResource } from './acknowledge';
 import { BackupFunction } from './backup-function';
+import { BackupPlan } from './backup-plan';
 import { BackupTask } from './backup-task';
+import { ObjectReplica } from './object-replica';
+import { allowRead, allowReadOwn, folderPrefix } from './read-bucket';
+import { listsUri } from './replica-lists';
 import { letTellEvents } from './source-events';
 
 /**
@@ -52,6 +54,7 @@ export interface BoundObjectSource {
   readonly from: string;
   readonly endpoint?: string;
   readonly secret?: string;
+  readonly listings?: string;
 }
 
 /**
@@ -77,7 +80,7 @@ export abstract class ObjectSource {
    * @param options which part of it
    */
   public static bucket(bucket: s3.IBucket, options: ObjectSourceOptions = {}): ObjectSource {
-    return new BucketSource(bucket, folderPrefix(options.folder));
+    return new BucketSource(bucket, checkedPrefix(options.folder));
   }
 
   /**
@@ -86,7 +89,17 @@ export abstract class ObjectSource {
    * @param props where it is, and as whom it is read
    */
   public static endpoint(props: EndpointObjectSourceProps): ObjectSource {
-    return new EndpointSource(props, folderPrefix(props.folder));
+    return new EndpointSource(props, checkedPrefix(props.folder));
+  }
+
+  /**
+   * A copy that S3 keeps by its own replication, for what no run can list or copy. Nothing is copied: the newest list of it by S3
+   * Inventory becomes the recovery point, which is as old as that list. It has no digests: see docs/objects.md.
+   *
+   * @param replica the copy, with `listed: true`
+   */
+  public static replica(replica: ObjectReplica): ObjectSource {
+    return new ReplicaSource(replica);
   }
 
   /**
@@ -102,6 +115,24 @@ export abstract class ObjectSource {
    * @internal
    */
   public abstract _bindEvents(reader: BackupFunction, mirror: MirrorSetting): BoundEvents | undefined;
+
+  /**
+   * Why recovery points of such a plan cannot be made of it; nothing where they can.
+   *
+   * @internal
+   */
+  public _problem(_plan: BackupPlan): string | undefined {
+    return undefined;
+  }
+
+  /**
+   * Lets a function verify what is not in the vault.
+   *
+   * @internal
+   */
+  public _letVerify(_verifier: iam.IGrantable): void {
+    // Nothing, for those that are copied into the vault.
+  }
 }
 
 class BucketSource extends ObjectSource {
@@ -128,32 +159,52 @@ class BucketSource extends ObjectSource {
     return { bucketName: bucket.bucketName, keyPrefixes };
   }
 
-  private grantRead(grantee: BackupTask | BackupFunction, actionsOnObjects: string[]): void {
+  private grantRead(grantee: BackupTask | BackupFunction, objects: string[]): void {
     const { bucket, prefix } = this;
-    const objects = bucket.arnForObjects(`${prefix}*`);
-    const grant = (actions: string[], resource: string, conditions?: Record<string, Record<string, string[]>>) =>
-      iam.Grant.addToPrincipalOrResource({
-        grantee,
-        actions,
-        resourceArns: [resource],
-        conditions,
-        resource: bucket,
-      });
-    grant(actionsOnObjects, objects);
-    grant(
-      ['s3:ListBucket'],
-      bucket.bucketArn,
-      prefix === '' ? undefined : { StringLike: { 's3:prefix': [`${prefix}*`] } },
-    );
+    const reason = 'The source of a mirror is read whole: its keys are not known beforehand.';
     bucket.encryptionKey?.grantDecrypt(grantee);
-    for (const holder of new Set([grantee, grantee.grantPrincipal])) {
-      if (!Construct.isConstruct(holder)) continue;
-      acknowledgeWildcardResource(
-        holder,
-        objects,
-        'The source of a mirror is read whole: its keys are not known beforehand.',
+    allowRead(bucket, grantee, { objects, bucket: ['s3:ListBucket'], prefix, reason });
+  }
+}
+
+class ReplicaSource extends ObjectSource {
+  constructor(private readonly replica: ObjectReplica) {
+    super();
+  }
+
+  /** Of the copy itself the task reads nothing. */
+  public _bind(task: BackupTask): BoundObjectSource {
+    const { bucket, lists, folder } = this.replica;
+    if (!lists)
+      throw new Error(
+        `${this.replica.node.path} is not listed, and recovery points are made of its lists: set listed: true`,
       );
-    }
+    allowReadOwn(lists, task, {
+      objects: ['s3:GetObject'],
+      bucket: ['s3:ListBucket'],
+      prefix: '',
+      reason: 'The lists of S3 Inventory have names that are not known beforehand, and nothing else is in the bucket.',
+    });
+    return { from: uri(bucket.bucketName, folderPrefix(folder)), listings: listsUri(lists, bucket) };
+  }
+
+  public _bindEvents(): undefined {
+    return undefined;
+  }
+
+  public override _problem({ rules }: BackupPlan): string | undefined {
+    const { keepReplacedFor, node } = this.replica;
+    const longest = Math.max(...rules.map(({ keepFor }) => keepFor.toSeconds()));
+    const needed = Duration.days(Math.ceil(longest / 86_400) + REPLACED_LONGER_DAYS);
+    if (!keepReplacedFor || keepReplacedFor.toSeconds() >= needed.toSeconds()) return undefined;
+    return (
+      `${node.path} keeps what was replaced for ${keepReplacedFor.toHumanString()}, but recovery points name it for up to ` +
+      `${needed.toHumanString()}: set keepReplacedFor to that, or leave it out`
+    );
+  }
+
+  public override _letVerify(verifier: iam.IGrantable): void {
+    this.replica.grantRestore(verifier);
   }
 }
 
@@ -183,11 +234,14 @@ class EndpointSource extends ObjectSource {
   }
 }
 
+/** A list is up to 48 hours old; a point that is due is marked, and deleted within nine days. */
+const REPLACED_LONGER_DAYS = 14;
+
 function uri(bucketName: string, prefix: string): string {
   return `s3://${bucketName}/${prefix}`.replace(/\/$/, '');
 }
 
-function folderPrefix(folder: string | undefined): string {
+function checkedPrefix(folder: string | undefined): string {
   if (folder === undefined || folder === '') return '';
   // It becomes a part of policies, where `*` and `?` would widen them.
   if (Token.isUnresolved(folder) || /[*?$]|^\/|\/$/.test(folder)) {

@@ -12,10 +12,13 @@ export interface Replication {
   readonly copy: s3.IBucket;
   /** Of the copy. */
   readonly encryptionKey: kms.IKey;
+  /** Delete markers are copied, too. */
+  readonly listed?: boolean;
 }
 
-/** Reads versions of the source and writes their copies; never a deletion. */
-export function createReplicationRole(scope: Construct, { source, copy, encryptionKey }: Replication): iam.Role {
+/** Reads versions of the source and writes their copies; deletes none. */
+export function createReplicationRole(scope: Construct, replication: Replication): iam.Role {
+  const { source, copy, encryptionKey, listed } = replication;
   const role = serviceRole(scope, 'Role', 's3.amazonaws.com');
   allow(role, ['s3:GetReplicationConfiguration', 's3:ListBucket'], source.bucketArn);
   allow(
@@ -26,7 +29,8 @@ export function createReplicationRole(scope: Construct, { source, copy, encrypti
     ],
     source.arnForObjects('*'),
   );
-  // Not ReplicateDelete: what is deleted at the source stays in the copy.
+  // ReplicateDelete is for delete markers, which hide: S3 replicates no deletion of a version.
+  if (listed) allow(role, ['s3:ReplicateDelete'], copy.arnForObjects('*'));
   allow(role, ['s3:ReplicateObject', 's3:ReplicateTags'], copy.arnForObjects('*'));
   if (source.encryptionKey) allow(role, ['kms:Decrypt'], source.encryptionKey.keyArn);
   encryptionKey.grant(role, 'kms:Encrypt', 'kms:GenerateDataKey');

@@ -338,7 +338,7 @@ function denyObjects(
 }
 
 /** The key, for objects of this bucket through S3 alone: it opens nothing else that the key protects. */
-function allowKey(
+export function allowKey(
   { bucket, encryptionKey }: VaultLocation,
   grantee: iam.IGrantable,
   actions: string[],

@@ -27,6 +27,8 @@ export interface InventoryEntry {
   readonly sha256?: string;
   /** Of an object that was copied in parts. */
   readonly parts?: InventoryParts;
+  /** `unknown`: of a copy by S3's own replication, which the store's lists tell no digest of. Then there is neither of the above. */
+  readonly digest?: 'unknown';
   /** Tags are kept here, not at the vault's version: there, tags decide what is deleted. */
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -91,7 +93,12 @@ export function inventoryEntryProblem(value: unknown): string | undefined {
   return digestProblem(entry as InventoryEntry);
 }
 
-function digestProblem({ sha256, parts, sizeBytes }: InventoryEntry): string | undefined {
+function digestProblem({ sha256, parts, sizeBytes, digest }: InventoryEntry): string | undefined {
+  if (digest !== undefined) {
+    return digest === 'unknown' && sha256 === undefined && parts === undefined
+      ? undefined
+      : `its digest is ${JSON.stringify(digest)}, beside others`;
+  }
   if (sha256 !== undefined) return SHA256.test(sha256) ? undefined : `its sha256 is ${JSON.stringify(sha256)}`;
   if (parts === undefined) return 'it has no digest';
   const expected = parts.sizeBytes > 0 ? Math.ceil(sizeBytes / parts.sizeBytes) : -1;

@@ -18,6 +18,11 @@ export interface MirrorSetting {
   readonly throughHere?: boolean;
   /** `true`: a function copies between the runs what events of the source tell of. */
   readonly continuous?: boolean;
+  /**
+   * `s3://bucket/folder` with the lists that S3 Inventory makes of `from`, which is then a copy by S3's own replication:
+   * nothing is copied, and the newest list becomes the inventory.
+   */
+  readonly listings?: string;
 }
 
 /** Says what is wrong with a list of mirrors, or nothing. */
@@ -63,4 +68,5 @@ const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   tags: isFlag,
   throughHere: isFlag,
   continuous: isFlag,
+  listings: isText,
 };

@@ -25,6 +25,21 @@ export interface MirrorRecord {
   readonly changes: MirrorChanges;
   /** Objects that were at the source and are not in the inventory. */
   readonly missing: MissingObjects;
+  /** Where the data is a copy by S3's own replication, outside the vault. */
+  readonly replica?: ReplicaRecord;
+}
+
+/** A copy that S3 keeps by itself, and lists by itself. */
+export interface ReplicaRecord {
+  /** `s3://bucket[/folder]`: the versions that the inventory names lie there, each under its own key. */
+  readonly uri: string;
+  /** ISO 8601: when S3 began to list it. The recovery point shows this moment, not that of the run. */
+  readonly listedAt: string;
+}
+
+/** Folder of a mirror's data: in the vault, or in the bucket of its replica. */
+export function dataPrefix({ prefix, replica }: Pick<MirrorRecord, 'prefix' | 'replica'>): string {
+  return replica === undefined ? prefix : '';
 }
 
 export interface InventorySegment {

@@ -1,6 +1,7 @@
 /** What every component gives and is given, whatever it backs up. */
 import type { Outcome, VerifyDepth } from '../../model';
 import type { RunContext } from '../context';
+import type { ObjectStore } from '../store/store';
 
 export interface VerifiedObject {
   readonly key: string;
@@ -25,6 +26,8 @@ export interface VerificationReport {
 export interface VerificationContext extends Pick<RunContext, 'store' | 'reporter' | 'signal' | 'now'> {
   /** Of mirrored objects, with the depth `read`: how many are read. @default all */
   readonly sample?: SampleRequest;
+  /** Opens the bucket of a replica, `s3://bucket[/folder]`. @default as whom the vault is read */
+  readonly openReplica?: (uri: string) => ObjectStore;
 }
 
 /** How much is read, and by which lots. */

@@ -157,14 +157,18 @@ function wholeSizeBytes(contentRange: string | undefined): number | undefined {
   return total === undefined ? undefined : Number(total);
 }
 
+/** A composite value (`…-3`) is a checksum of checksums and says nothing of the whole. */
+function ofWhole({ ChecksumType }: HeadObjectCommandOutput, checksum: string | undefined): string | undefined {
+  return ChecksumType === 'COMPOSITE' || checksum?.includes('-') ? undefined : checksum;
+}
+
 function describe(answer: HeadObjectCommandOutput, attempt: Attempt): ObjectDescription {
   return {
     sizeBytes: required(answer.ContentLength, 'Content-Length', attempt),
     versionId: answer.VersionId ?? null,
     etag: required(answer.ETag, 'ETag', attempt),
-    // A composite value (`…-3`) is a checksum of checksums and says nothing of the whole.
-    crc32:
-      answer.ChecksumType === 'COMPOSITE' || answer.ChecksumCRC32?.includes('-') ? undefined : answer.ChecksumCRC32,
+    crc32: ofWhole(answer, answer.ChecksumCRC32),
+    sha256: ofWhole(answer, answer.ChecksumSHA256),
     lastModified: answer.LastModified ?? new Date(0),
     metadata: answer.Metadata,
     storageClass: answer.StorageClass,

@@ -115,6 +115,8 @@ export interface ObjectDescription {
   etag: string;
   /** Base64 CRC-32 of the whole object, when the store has one. */
   crc32?: string;
+  /** Base64 SHA-256 of the whole object, when the store has one. */
+  sha256?: string;
   lastModified: Date;
   metadata?: ObjectMetadata;
   storageClass?: string;

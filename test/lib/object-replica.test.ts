@@ -125,3 +125,53 @@ test('a source without versions, or with a replication already, is refused', () 
   expect(() => replicated(taken)).toThrow('Shop/Uploads replicates already');
   expect(() => replicated(owned, { folder: 'in/' })).toThrow("folder 'in/'");
 });
+
+test('listed: S3 lists all versions daily into a bucket of its own, which it alone writes, and delete markers are replicated', () => {
+  const { stack, replica, template } = replicated(owned, { folder: 'in', listed: true });
+  const [copy, lists] = [replica.bucket, replica.lists].map((bucket) => stack.resolve(bucket?.bucketArn) as unknown);
+  template.hasResourceProperties('AWS::S3::Bucket', {
+    InventoryConfigurations: [
+      {
+        Id: 'postgres-backup',
+        Enabled: true,
+        Prefix: 'in/',
+        ScheduleFrequency: 'Daily',
+        IncludedObjectVersions: 'All',
+        OptionalFields: Match.arrayWith(['Size', 'LastModifiedDate', 'ETag']),
+        Destination: { BucketArn: lists, Format: 'CSV', Prefix: Match.absent() },
+      },
+    ],
+  });
+  template.hasResourceProperties('AWS::S3::BucketPolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: 's3:PutObject',
+          Principal: { Service: 's3.amazonaws.com' },
+          Condition: { ArnLike: { 'aws:SourceArn': copy } },
+        }),
+      ]),
+    },
+  });
+  template.hasResourceProperties('AWS::KMS::Key', {
+    KeyPolicy: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: 'kms:GenerateDataKey',
+          Principal: { Service: 's3.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': Match.anyValue() } },
+        }),
+      ]),
+    },
+  });
+  template.hasResourceProperties('AWS::S3::Bucket', {
+    ReplicationConfiguration: { Rules: [Match.objectLike({ DeleteMarkerReplication: { Status: 'Enabled' } })] },
+  });
+  const deletes = permissions(template).filter(({ action }) => action.includes('Delete'));
+  expect(deletes.map(({ action, holder }) => `${holder.slice(0, 11)} ${action}`)).toContain(
+    'ReplicaRole s3:ReplicateDelete',
+  );
+  expect(deletes.filter(({ holder }) => holder.startsWith('Replica')).map(({ action }) => action)).toEqual([
+    's3:ReplicateDelete',
+  ]);
+});

@@ -90,6 +90,13 @@ const TRIED: Readonly<Record<string, Tried>> = {
         vault: backup.vault,
         topic: backup.alarmTopic,
       });
+      const replica = new ObjectReplica(stack, 'Listed', {
+        source: s3.Bucket.fromBucketName(stack, 'Media', 'acme-media'),
+        vault: backup.vault,
+        topic: backup.alarmTopic,
+        listed: true,
+      });
+      mirror.addMirror('archive', { from: ObjectSource.replica(replica) });
     },
     surroundings: /\/(Database|Vpc)\b/,
   },

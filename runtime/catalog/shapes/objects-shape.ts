@@ -24,6 +24,7 @@ export const OBJECTS_SHAPE: Readonly<Record<string, Check>> = {
         late: orAbsent(count),
       }),
       missing: record({ count, examples: listOf(record({ key: text, reason: oneOf(MISSING_REASONS) })) }),
+      replica: orAbsent(record({ uri: text, listedAt: text })),
     }),
   ),
 };

@@ -79,6 +79,7 @@ export async function restoreObjects(point: string, run: CommandRun): Promise<An
       point: found,
       mirror: options.mirror,
       vault,
+      openReplica: (replica) => objects.openBucket({ uri: replica }),
       to,
       way: endpoint === undefined && secret === undefined && !options.throughHere ? 'by the store' : 'through here',
       below: options.prefix,

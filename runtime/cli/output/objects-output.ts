@@ -51,16 +51,17 @@ export function mirrorsAnswer(source: string, result: MirrorsResult): Answer {
 }
 
 export function objectsRestoreAnswer(report: ObjectsRestoreReport): Answer {
-  const { outcome, restored, restoredBytes, same, different, damaged, missing, durationMs } = report;
+  const { outcome, restored, restoredBytes, same, different, damaged, missing, uncompared, durationMs } = report;
   const facts = [
     `${formatNumberOf(restored, 'object')} (${formatBytes(restoredBytes)}) put back`,
     ...(same > 0 ? [`${formatCount(same)} there already`] : []),
     ...(different > 0 ? [`${formatCount(different)} not written over`] : []),
     ...(damaged > 0 ? [`${formatCount(damaged)} damaged`] : []),
     ...(missing > 0 ? [`${formatCount(missing)} never mirrored`] : []),
+    ...(uncompared > 0 ? [`${formatCount(uncompared)} without a digest to compare with`] : []),
     formatDuration(durationMs),
   ].join(' · ');
-  const word = outcome === 'passed' ? 'restored:' : 'failed:';
+  const word = { passed: 'restored:', 'could not verify': 'restored, not proven:', failed: 'failed:' }[outcome];
   const document: ObjectsRestoreDocument = {
     format: 'postgres-backup/objects/1',
     ...report,

@@ -3,6 +3,7 @@ import { makePoint } from '../../catalog/make-point';
 import type { PointWriter } from '../../catalog/point-writer';
 import { VERSION } from '../../version';
 import { findKnownRuns } from './mirror/known-entries';
+import { takeListing } from './listed/take-listing';
 import { mirrorBucket, type MirroredBucket } from './mirror/mirror-bucket';
 import type { MirrorContext, MirrorsRequest, MirrorsResult } from './types';
 
@@ -28,7 +29,12 @@ async function storeMirrors(
   const mirrored: MirroredBucket[] = [];
   for (const mirror of request.mirrors) {
     const { source, vault, settings } = request;
-    mirrored.push(await mirrorBucket({ source, mirror, vault, settings, pointPrefix: writer.prefix, known }, context));
+    const run = { source, mirror, vault, settings, pointPrefix: writer.prefix, known };
+    mirrored.push(
+      await (mirror.listings
+        ? takeListing({ ...run, listings: mirror.listings }, context)
+        : mirrorBucket(run, context)),
+    );
   }
   return composeManifest(request, context, writer, startedAt, mirrored);
 }
@@ -64,8 +70,9 @@ function composeManifest(
   };
 }
 
-function warningsOf({ name, missing, changes: { late = 0 } }: MirrorRecord): string[] {
+function warningsOf({ name, missing, replica, changes: { late = 0 } }: MirrorRecord): string[] {
   return [
+    ...(replica ? [`mirror "${name}" is as S3 listed it at ${replica.listedAt}`] : []),
     ...(missing.count > 0 ? [`${missing.count} objects of mirror "${name}" could not be copied`] : []),
     ...(late > 0
       ? [`${late} objects of mirror "${name}" were copied by this run, though events should have told of them before`]

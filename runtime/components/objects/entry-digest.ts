@@ -8,15 +8,16 @@ import { BackupError } from '../../errors';
  */
 export class EntryDigest {
   private readonly partBytes: number;
-  private readonly expected: readonly string[];
+  /** Nothing, where no digest is known: then the size alone is held against. */
+  private readonly expected: readonly string[] | undefined;
   private hash: Hash = createHash('sha256');
   private seenBytes = 0;
   private parts = 0;
 
   constructor(private readonly entry: InventoryEntry) {
-    const { parts, sha256, sizeBytes } = entry;
+    const { parts, sha256, sizeBytes, digest } = entry;
     this.partBytes = parts?.sizeBytes ?? sizeBytes;
-    this.expected = parts?.sha256 ?? [sha256 ?? ''];
+    this.expected = digest === 'unknown' ? undefined : (parts?.sha256 ?? [sha256 ?? '']);
   }
 
   update(bytes: Buffer): void {
@@ -40,9 +41,9 @@ export class EntryDigest {
 
   private endPart(): void {
     const found = this.hash.digest('hex');
-    const expected = this.expected.at(this.parts);
+    const expected = this.expected?.at(this.parts);
     this.parts++;
-    if (found !== expected) {
+    if (this.expected && found !== expected) {
       throw this.damaged(
         `SHA-256 of part ${this.parts} is ${found}, the inventory says ${expected ?? 'nothing of it'}`,
       );

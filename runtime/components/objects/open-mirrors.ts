@@ -37,6 +37,7 @@ export async function openMirror(setting: MirrorSetting, readSecret: ReadSecret)
     exclude,
     tags: tags ? 'keep' : 'leave out',
     ...(setting.continuous && { between: 'continuous' }),
+    ...(setting.listings !== undefined && { listings: await openBucket({ uri: setting.listings }, readSecret) }),
   };
 }
 

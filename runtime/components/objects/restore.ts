@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import { compareKeys, type InventoryEntry, type MirrorRecord } from '../../../model';
+import { compareKeys, dataPrefix, type InventoryEntry, type MirrorRecord } from '../../../model';
 import { BackupError } from '../../errors';
 import { formatCount, formatNumberOf } from '../../observe/format';
-import type { ListedObject } from '../../store/bucket';
+import type { Bucket, ListedObject } from '../../store/bucket';
 import { readInventory } from './inventory/read-inventory';
 import { SortedReader } from './inventory/sorted-reader';
 import { OrderedWork } from './mirror/ordered-work';
@@ -26,11 +26,12 @@ export async function restoreObjects(
 ): Promise<ObjectsRestoreReport> {
   const begun = performance.now();
   const mirror = chooseMirror(request);
-  const restoring = new Restoring(request, mirror, context);
+  const vault = await dataBucket(request, mirror);
+  const restoring = new Restoring({ ...request, vault }, mirror, context);
   await restoring.run();
   const { counts, findings } = restoring;
   return {
-    outcome: counts.different + counts.damaged > 0 ? 'failed' : 'passed',
+    outcome: counts.different + counts.damaged > 0 ? 'failed' : counts.uncompared > 0 ? 'could not verify' : 'passed',
     point: request.point.manifest.point,
     source: request.point.manifest.source,
     mirror: mirror.name,
@@ -56,13 +57,23 @@ function chooseMirror({ point, mirror: wanted }: ObjectsRestoreRequest): MirrorR
   );
 }
 
+/** Where the versions are that the inventory names. */
+async function dataBucket(
+  { vault, openReplica }: ObjectsRestoreRequest,
+  { name, replica }: MirrorRecord,
+): Promise<Bucket> {
+  if (replica === undefined) return vault;
+  if (openReplica) return openReplica(replica.uri);
+  throw new BackupError('internal', `the data of mirror "${name}" is in ${replica.uri}, which nobody can open here`);
+}
+
 interface Restored {
   readonly entry: InventoryEntry;
   readonly end: 'restored' | 'same' | 'different' | { readonly damage: string };
 }
 
 class Restoring {
-  readonly counts = { restored: 0, restoredBytes: 0, same: 0, different: 0, damaged: 0 };
+  readonly counts = { restored: 0, restoredBytes: 0, same: 0, different: 0, damaged: 0, uncompared: 0 };
   readonly findings: { key: string; finding: string }[] = [];
   private readonly work: OrderedWork<Restored>;
   private readonly step;
@@ -134,7 +145,11 @@ class Restoring {
     try {
       if (there && (await holdsSame(entry, there, request.to, context.signal))) return 'same';
       if (there && request.existing === 'refuse') return 'different';
-      await putBack({ ...request, prefix: mirror.prefix, signal: context.signal }, entry, there ? 'overwrite' : 'new');
+      await putBack(
+        { ...request, prefix: dataPrefix(mirror), signal: context.signal },
+        entry,
+        there ? 'overwrite' : 'new',
+      );
       return 'restored';
     } catch (error) {
       context.signal.throwIfAborted();
@@ -151,6 +166,7 @@ class Restoring {
     if (end === 'restored') {
       this.counts.restored++;
       this.counts.restoredBytes += entry.sizeBytes;
+      if (entry.digest === 'unknown') this.counts.uncompared++;
     } else if (end === 'same') this.counts.same++;
     else {
       this.counts[end === 'different' ? 'different' : 'damaged']++;

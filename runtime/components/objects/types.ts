@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { InventoryEntry, ObjectsManifest, Outcome, RetentionClass } from '../../../model';
 import type { MadePoint } from '../../catalog/make-point';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
@@ -32,6 +33,8 @@ export interface MirrorRequest {
   readonly tags: 'keep' | 'leave out';
   /** `continuous`: a function copies between the runs, too, and keeps a journal of it. */
   readonly between?: 'continuous';
+  /** With the lists of S3 Inventory, of `from`, which is then a replica. */
+  readonly listings?: Bucket;
 }
 
 export interface MirrorSettings {
@@ -51,6 +54,10 @@ export interface MirrorSettings {
   readonly segmentEntries: number;
   /** A piece is stored at the latest after so many copies: what a run that is killed has to copy again. */
   readonly segmentCopies: number;
+  /** A list of S3 Inventory that is older is none. */
+  readonly oldestListingHours: number;
+  /** Where lists of S3 Inventory are sorted. */
+  readonly scratchDirectory: string;
 }
 
 const MIB = 1024 * 1024;
@@ -64,6 +71,9 @@ export const DEFAULT_MIRROR_SETTINGS: MirrorSettings = {
   wholeCopyBytes: 1024 * MIB,
   segmentEntries: 100_000,
   segmentCopies: 10_000,
+  // S3 lists daily, and may take a day.
+  oldestListingHours: 48,
+  scratchDirectory: tmpdir(),
 };
 
 export type MirrorsResult = MadePoint<ObjectsManifest> & {
@@ -76,6 +86,8 @@ export interface ObjectsRestoreRequest {
   /** Which of the point's mirrors; absent: its only one. */
   readonly mirror?: string;
   readonly vault: Bucket;
+  /** Opens the bucket of a mirror whose data is a replica. Without it, such a mirror is not restored. */
+  readonly openReplica?: (uri: string) => Promise<Bucket>;
   readonly to: Bucket;
   /** One store holds both, and copies by itself. Otherwise every byte passes through here. */
   readonly way: 'by the store' | 'through here';
@@ -105,6 +117,8 @@ export interface ObjectsRestoreReport {
   readonly damaged: number;
   /** Objects of the source that the mirror could not copy: they are not in the recovery point. */
   readonly missing: number;
+  /** Of the restored: in exactly the version and with the ETag that was listed, but no digest is known of them. */
+  readonly uncompared: number;
   /** The first of those that were not put back. */
   readonly findings: readonly { readonly key: string; readonly finding: string }[];
   readonly durationMs: number;

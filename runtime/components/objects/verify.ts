@@ -8,12 +8,14 @@ import type { RecoveryPoint } from '../../catalog/recovery-point';
 import { BackupError } from '../../errors';
 import { formatCount, formatNumberOf } from '../../observe/format';
 import type { Step } from '../../observe/reporter';
+import type { ObjectStore } from '../../store/store';
 import type { VerificationContext, VerificationReport, VerifiedObject } from '../component';
 import { verifyItems } from '../verify-items';
 import { readMirrored } from './verify/read-mirrored';
 import { readSample, type SampledContext } from './verify/read-sample';
+import { openS3Store } from '../../store/s3-store';
 import { lookUpMirrored } from './verify/look-up-mirrored';
-import type { MirrorFindings } from './verify/mirror-findings';
+import type { MirrorFindings, MirrorVerification } from './verify/mirror-findings';
 
 export async function verifyObjects(
   point: RecoveryPoint<ObjectsManifest>,
@@ -44,8 +46,9 @@ async function verifyMirror(
   point: RecoveryPoint<ObjectsManifest>,
   mirror: MirrorRecord,
   depth: VerifyDepth,
-  context: VerificationContext,
+  verification: VerificationContext,
 ): Promise<VerifiedObject[]> {
+  const context = { ...verification, data: dataOf(mirror, verification) };
   const isSample = isSampled(depth, context);
   const totalBytes = depth === 'read' && !isSample ? mirror.sizeBytes : undefined;
   const what = `mirror ${mirror.name}, ${formatNumberOf(mirror.objects, 'object')}`;
@@ -70,14 +73,22 @@ function look(
   mirror: MirrorRecord,
   { manifest }: RecoveryPoint<ObjectsManifest>,
   depth: VerifyDepth,
-  context: VerificationContext,
+  context: MirrorVerification,
   step: Step,
 ): Promise<MirrorFindings> {
   const way = depth === 'read' ? readMirrored : lookUpMirrored;
   return way(mirror, manifest.objects, context, step);
 }
 
-function isSampled(depth: VerifyDepth, context: VerificationContext): context is SampledContext {
+/** The vault, or the bucket of the replica, as whom the vault is read. */
+function dataOf({ replica }: MirrorRecord, { store, openReplica = openS3Store }: VerificationContext): ObjectStore {
+  return replica === undefined ? store : openReplica(replica.uri);
+}
+
+function isSampled<C extends VerificationContext>(
+  depth: VerifyDepth,
+  context: C,
+): context is C & Pick<SampledContext, 'sample'> {
   return depth === 'read' && context.sample !== undefined;
 }
 
@@ -91,7 +102,10 @@ function summary(
     return finding(mirror, 'failed', `its inventory lists ${good + bad + unproven} of ${of}`);
   }
   if (bad > 0) return finding(mirror, 'failed', `${bad} of ${of} are not what was mirrored`);
-  if (unproven > 0) return finding(mirror, 'could not verify', `of ${unproven} of ${of} the store tells no ETag`);
+  if (unproven > 0) {
+    const what = mirror.replica && depth === 'read' ? 'keeps no checksum of the whole' : 'tells no ETag';
+    return finding(mirror, 'could not verify', `of ${unproven} of ${of} the store ${what}`);
+  }
   if (drawn !== undefined) {
     const words = `${of}: versions, sizes and ETags; of ${formatCount(drawn)} of them every byte`;
     return finding(mirror, 'passed', words);

@@ -24,8 +24,11 @@ export async function drillObjects(work: DrillWork): Promise<void> {
   const vault = requireVault(request.vault);
   const point = await findDrilled(work, 'objects');
   const extent = await chooseExtent(work, 'objects');
-  for (const mirror of point.manifest.mirrors) await drillMirror(work, { point, mirror, vault, ...extent });
-  if (extent.extent === 'full') findings.allRestored();
+  for (const mirror of point.manifest.mirrors) {
+    if (mirror.replica) leaveOut(work, mirror);
+    else await drillMirror(work, { point, mirror, vault, ...extent });
+  }
+  if (extent.extent === 'full' && point.manifest.mirrors.every(({ replica }) => !replica)) findings.allRestored();
 }
 
 function requireVault(vault: Bucket | undefined): Bucket {
@@ -34,6 +37,13 @@ function requireVault(vault: Bucket | undefined): Bucket {
     'configuration-invalid',
     'a drill of objects was not told how to read the versions of the vault',
   );
+}
+
+/** No digest is known of what a replica has: to restore some of it would prove nothing. */
+function leaveOut({ findings }: DrillWork, { name, objects, replica }: MirrorRecord): void {
+  const words = `its data is the replica ${replica?.uri}, of which no digest is known: nothing of it was restored`;
+  const comparisons = [new Differences('objects').unverified(words).result()];
+  findings.addPart({ name, comparisons, tried: 0, of: objects });
 }
 
 interface OneMirror extends ChosenExtent {

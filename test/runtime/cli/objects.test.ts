@@ -110,6 +110,7 @@ test('options after "restore objects" are its own, and nothing is written over u
         restoredBytes: 10,
         same: 1,
         different: 1,
+        uncompared: 0,
         damaged: 0,
         missing: 0,
         findings: [{ key: 'b', finding: 'other content is there' }],
@@ -127,4 +128,37 @@ test('options after "restore objects" are its own, and nothing is written over u
   const untold = await runCli(['restore', 'objects', 'latest', ...TARGET], { objects });
   expect(untold).toMatchObject({ exitCode: 2 });
   expect(untold.stderr).toContain('it is not said where to restore to');
+});
+
+test('what was restored from a replica, in a bucket of its own, is not said to be proven', async () => {
+  const opened: string[] = [];
+  const objects: Setup['objects'] = {
+    openBucket: async ({ uri }) => {
+      opened.push(uri);
+      return bucket;
+    },
+    restore: async ({ openReplica }) => {
+      await openReplica?.('s3://copy/in');
+      return {
+        outcome: 'could not verify',
+        point: '20261120T021003Z-4k2m9x',
+        source: 'orders',
+        mirror: 'uploads',
+        target: 's3://acme',
+        restored: 2,
+        restoredBytes: 10,
+        same: 0,
+        different: 0,
+        damaged: 0,
+        missing: 0,
+        uncompared: 2,
+        findings: [],
+        durationMs: 1,
+      };
+    },
+  };
+  const ran = await runCli(['restore', 'objects', 'latest', ...TARGET, '--to', 's3://acme'], { objects });
+  expect(ran.exitCode).toBe(3);
+  expect(ran.stdout).toContain('restored, not proven: 2 objects (10 B) put back · 2 without a digest to compare with');
+  expect(opened).toContain('s3://copy/in');
 });

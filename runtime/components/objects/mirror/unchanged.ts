@@ -5,6 +5,8 @@ import type { KnownEntry } from '../inventory/read-inventory';
 /** The same content has the same ETag and size; other metadata, another time. */
 export function isUnchanged(entry: KnownEntry, listed: ListedObject): boolean {
   return (
+    // What a replica has is not in the vault.
+    entry.digest === undefined &&
     entry.sourceEtag === listed.etag &&
     entry.sizeBytes === listed.sizeBytes &&
     isSameTime(entry.modified, listed.modified)

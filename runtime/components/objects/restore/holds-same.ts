@@ -12,6 +12,8 @@ export async function holdsSame(
 ): Promise<boolean> {
   if (there.sizeBytes !== entry.sizeBytes) return false;
   if (isMd5(there.etag) && there.etag === entry.sourceEtag) return true;
+  // Of the same size is not the same.
+  if (entry.digest === 'unknown') return false;
   const described = await to.describe(entry.key, { signal });
   if (!described) return false;
   if (described.sha256 !== undefined && entry.sha256 !== undefined) return described.sha256 === entry.sha256;

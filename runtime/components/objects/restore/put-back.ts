@@ -12,19 +12,28 @@ const PARTS_AT_ONCE = 4;
 
 export async function putBack(
   putting: PuttingBack,
-  entry: InventoryEntry,
+  listed: InventoryEntry,
   existing: 'new' | 'overwrite',
 ): Promise<void> {
+  const entry = await withTags(putting, listed);
   if (putting.way === 'through here') return sendThroughHere(putting, entry, existing);
-  return entry.sizeBytes <= putting.settings.wholeCopyBytes && entry.sha256 !== undefined
+  return entry.sizeBytes <= putting.settings.wholeCopyBytes && entry.parts === undefined
     ? copyWhole(putting, entry)
     : copyInParts(putting, entry);
+}
+
+/** A replica has the tags of its source; no inventory names them. */
+async function withTags({ vault, prefix, signal }: PuttingBack, entry: InventoryEntry): Promise<InventoryEntry> {
+  if (entry.digest !== 'unknown') return entry;
+  const { versionId } = entry;
+  return { ...entry, tags: await vault.tags(mirroredKey(prefix, entry), { versionId, signal }) };
 }
 
 async function copyWhole({ to, vault, prefix, signal }: PuttingBack, entry: InventoryEntry): Promise<void> {
   // Not with a condition: S3 knows none for copies.
   const { sha256 } = await to.copy(entry.key, sourceOf(vault, prefix, entry), { tags: entry.tags, signal });
-  requireSame(entry, sha256, entry.sha256);
+  // Of a replica: exactly this version, and only while it has this ETag; there is no digest to hold it against.
+  if (entry.digest !== 'unknown') requireSame(entry, sha256, entry.sha256);
 }
 
 async function copyInParts(putting: PuttingBack, entry: InventoryEntry): Promise<void> {

@@ -1,22 +1,29 @@
 /** Asks the store what versions it has, in one listing, and holds the inventory against it side by side. */
-import { compareKeys, mirroredKey, type InventoryEntry, type MirrorRecord, type StoredObject } from '../../../../model';
+import {
+  compareKeys,
+  dataPrefix,
+  mirroredKey,
+  type InventoryEntry,
+  type MirrorRecord,
+  type StoredObject,
+} from '../../../../model';
 import type { Step } from '../../../observe/reporter';
 import type { VersionEntry } from '../../../store/store';
-import type { VerificationContext } from '../../component';
 import { readInventory } from '../inventory/read-inventory';
-import { MirrorFindings, type Judgement } from './mirror-findings';
+import { MirrorFindings, type Judgement, type MirrorVerification } from './mirror-findings';
 
 export async function lookUpMirrored(
   mirror: MirrorRecord,
   objects: readonly StoredObject[],
-  context: VerificationContext,
+  context: MirrorVerification,
   step: Step,
   onLookedUp: (entry: InventoryEntry, judgement: Judgement, findings: MirrorFindings) => Promise<void> = async () =>
     undefined,
 ): Promise<MirrorFindings> {
-  const { store, signal } = context;
+  const { store, data, signal } = context;
+  const prefix = dataPrefix(mirror);
   const findings = new MirrorFindings();
-  const versions = new Versions(store.versions(mirror.prefix)[Symbol.asyncIterator](), mirror.prefix.length);
+  const versions = new Versions(data.versions(prefix)[Symbol.asyncIterator](), prefix.length);
   try {
     for await (const batch of readInventory(store, mirror, objects, signal)) {
       signal.throwIfAborted();
@@ -49,7 +56,7 @@ function judge(entry: InventoryEntry, found: Described | undefined): Judgement {
 async function lookUpLong(
   { prefix }: MirrorRecord,
   entry: InventoryEntry,
-  { store }: VerificationContext,
+  { store }: MirrorVerification,
 ): Promise<Described | undefined> {
   return store.head(mirroredKey(prefix, entry), { versionId: entry.versionId, checksum: 'leave out' });
 }

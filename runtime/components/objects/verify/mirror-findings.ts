@@ -1,8 +1,14 @@
 import type { InventoryEntry } from '../../../../model';
-import type { VerifiedObject } from '../../component';
+import type { ObjectStore } from '../../../store/store';
+import type { VerificationContext, VerifiedObject } from '../../component';
 
 /** What was found of one object. */
 export type Judgement = 'good' | 'unproven' | { readonly wrong: string };
+
+/** A verification, and the store with the mirror's data: the vault's, or that of a replica. */
+export interface MirrorVerification extends VerificationContext {
+  readonly data: ObjectStore;
+}
 
 /** How many objects are named that are not good. */
 const MOST_EXAMPLES = 50;
@@ -29,8 +35,8 @@ export class MirrorFindings {
   }
 
   /** Of one that was looked up and found to be no worse than unproven, and was read since. */
-  noteRead(entry: InventoryEntry, before: 'good' | 'unproven', wrong: string | undefined): void {
+  noteRead(entry: InventoryEntry, before: 'good' | 'unproven', judgement: Judgement): void {
     this[before]--;
-    this.note(entry, wrong === undefined ? 'good' : { wrong });
+    this.note(entry, judgement);
   }
 }

@@ -1,12 +1,12 @@
 /** Reads every byte of every object that an inventory names, in exactly the version that it names. */
-import { mirroredKey, type InventoryEntry, type MirrorRecord, type StoredObject } from '../../../../model';
+import { dataPrefix, mirroredKey, type InventoryEntry, type MirrorRecord, type StoredObject } from '../../../../model';
 import { BackupError } from '../../../errors';
 import type { Step } from '../../../observe/reporter';
-import type { VerificationContext } from '../../component';
 import { EntryDigest } from '../entry-digest';
 import { readInventory } from '../inventory/read-inventory';
 import { OrderedWork } from '../mirror/ordered-work';
-import { MirrorFindings } from './mirror-findings';
+import { MirrorFindings, type Judgement, type MirrorVerification } from './mirror-findings';
+import { readReplicated } from './read-replicated';
 
 /** Objects that are read at once. */
 export const AT_ONCE = 16;
@@ -16,17 +16,17 @@ const MOST_READS = 3;
 export async function readMirrored(
   mirror: MirrorRecord,
   objects: readonly StoredObject[],
-  context: VerificationContext,
+  context: MirrorVerification,
   step: Step,
 ): Promise<MirrorFindings> {
   const findings = new MirrorFindings();
-  const work = new OrderedWork<{ entry: InventoryEntry; wrong?: string }>(AT_ONCE, WINDOW, ({ entry, wrong }) =>
-    findings.note(entry, wrong === undefined ? 'good' : { wrong }),
+  const work = new OrderedWork<{ entry: InventoryEntry; found: Judgement }>(AT_ONCE, WINDOW, ({ entry, found }) =>
+    findings.note(entry, found),
   );
   try {
     for await (const batch of readInventory(context.store, mirror, objects, context.signal)) {
       for (const entry of batch) {
-        await work.start(async () => ({ entry, wrong: await readOne(mirror, entry, context, step) }));
+        await work.start(async () => ({ entry, found: await readOne(mirror, entry, context, step) }));
       }
     }
     await work.finish();
@@ -36,16 +36,17 @@ export async function readMirrored(
   return findings;
 }
 
-/** What is wrong with it, or nothing. */
 export async function readOne(
   mirror: MirrorRecord,
   entry: InventoryEntry,
-  context: VerificationContext,
+  context: MirrorVerification,
   step: Step,
-): Promise<string | undefined> {
+): Promise<Judgement> {
   for (let reads = 1; ; reads++) {
     try {
-      return await readOnce(mirror, entry, context, step);
+      return mirror.replica
+        ? await readReplicated(entry, context.data, step, context.signal)
+        : await readOnce(mirror, entry, context, step);
     } catch (error) {
       context.signal.throwIfAborted();
       // The answer was good and its body broke off: connections do.
@@ -55,14 +56,14 @@ export async function readOne(
 }
 
 async function readOnce(
-  { prefix }: MirrorRecord,
+  mirror: MirrorRecord,
   entry: InventoryEntry,
-  { store, signal }: VerificationContext,
+  { data, signal }: MirrorVerification,
   step: Step,
-): Promise<string | undefined> {
+): Promise<Judgement> {
   const digest = new EntryDigest(entry);
   try {
-    const opened = await store.get(mirroredKey(prefix, entry), { versionId: entry.versionId, signal });
+    const opened = await data.get(mirroredKey(dataPrefix(mirror), entry), { versionId: entry.versionId, signal });
     try {
       for await (const chunk of opened.body as AsyncIterable<Buffer>) {
         step.advance(chunk.length);
@@ -72,10 +73,10 @@ async function readOnce(
       opened.body.destroy();
     }
     digest.finish();
-    return undefined;
+    return 'good';
   } catch (error) {
     if (!(error instanceof BackupError) || !DAMAGE.has(error.code)) throw error;
-    return [error.message, error.detail].filter(Boolean).join(': ');
+    return { wrong: [error.message, error.detail].filter(Boolean).join(': ') };
   }
 }
 

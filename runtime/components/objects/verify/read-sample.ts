@@ -5,16 +5,16 @@
 import type { MirrorRecord, StoredObject } from '../../../../model';
 import { Lots, Sample, sampleSize } from '../../../drill/lots';
 import type { Step } from '../../../observe/reporter';
-import type { SampleRequest, VerificationContext } from '../../component';
+import type { SampleRequest } from '../../component';
 import { OrderedWork } from '../mirror/ordered-work';
 import { lookUpMirrored } from './look-up-mirrored';
-import type { MirrorFindings } from './mirror-findings';
+import type { MirrorFindings, MirrorVerification } from './mirror-findings';
 import { AT_ONCE, readOne } from './read-mirrored';
 
 /** Results that may wait for one object that takes long. */
 const WINDOW = 100;
 
-export type SampledContext = VerificationContext & { readonly sample: SampleRequest };
+export type SampledContext = MirrorVerification & { readonly sample: SampleRequest };
 
 export async function readSample(
   mirror: MirrorRecord,
@@ -32,8 +32,8 @@ export async function readSample(
       if (!sample.takesNext() || typeof judgement === 'object') return;
       drawn++;
       await work.start(async () => {
-        const wrong = await readOne(mirror, entry, context, step);
-        return () => found.noteRead(entry, judgement, wrong);
+        const read = await readOne(mirror, entry, context, step);
+        return () => found.noteRead(entry, judgement, read);
       });
     });
     await work.finish();

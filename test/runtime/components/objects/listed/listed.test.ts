@@ -1,0 +1,342 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { VerifyDepth } from '../../../../../model';
+import type { SampleRequest } from '../../../../../runtime/components/component';
+import { restoreObjects } from '../../../../../runtime/components/objects/restore';
+import { DEFAULT_MIRROR_SETTINGS, type ObjectsRestoreRequest } from '../../../../../runtime/components/objects/types';
+import { verifyObjects } from '../../../../../runtime/components/objects/verify';
+import { runDrill } from '../../../../../runtime/drill/drill';
+import type { DrillRequest } from '../../../../../runtime/drill/types';
+import { openS3Bucket } from '../../../../../runtime/store/s3-bucket';
+import { failureOf } from '../../../../support/failure-of';
+import { MirrorLab } from '../support';
+import { LISTED_AT, ReplicaWorld, type ListRequest, type Row } from './replica-world';
+
+let lab: MirrorLab;
+
+beforeAll(async () => {
+  lab = await MirrorLab.start();
+});
+afterAll(() => lab.close());
+
+const SHA256 = { ChecksumAlgorithm: 'SHA256' };
+
+/** Keys of every kind; one written over, one deleted, one beside the folder. */
+async function filled(name: string): Promise<{ replica: ReplicaWorld; versions: Map<string, string> }> {
+  const replica = await ReplicaWorld.make(lab, name);
+  const keys = ['a', 'a b+c', 'ä/ö.txt', '\u{1F600}', '\uFFFD', 'quote"comma,', 'a/', 'z%20', 'new\nline'];
+  const versions = new Map<string, string>();
+  await replica.put('a', 'old', SHA256);
+  for (const key of keys) versions.set(key, await replica.put(key, `of ${key}`, SHA256));
+  await replica.put('deleted', 'gone', SHA256);
+  await replica.hide('deleted');
+  return { replica, versions };
+}
+
+async function verify({ world, openReplica }: ReplicaWorld, depth: VerifyDepth, sample?: SampleRequest) {
+  return verifyObjects(await world.latest(), depth, { ...world.context(), openReplica, sample });
+}
+
+async function restore({ world }: ReplicaWorld, options: Partial<ObjectsRestoreRequest> = {}) {
+  const bucket = `${world.sourceBucket}-target`;
+  if (!lab.server.buckets().includes(bucket)) await lab.server.createBucket(bucket);
+  const request: ObjectsRestoreRequest = {
+    point: await world.latest(),
+    vault: world.vault,
+    openReplica: (uri) => Promise.resolve(openS3Bucket({ bucket: uri.split('/')[2], prefix: 'in/' }, world.connection)),
+    to: openS3Bucket({ bucket, prefix: '' }, world.connection),
+    way: 'by the store',
+    below: '',
+    existing: 'refuse',
+    settings: DEFAULT_MIRROR_SETTINGS,
+    ...options,
+  };
+  return { bucket, report: await restoreObjects(request, world.context()) };
+}
+
+test('a list of S3 Inventory becomes a recovery point: each key in order, in the version that was the latest, its digest said to be unknown', async () => {
+  const { replica, versions } = await filled('becomes');
+  await replica.list();
+  const manifest = await replica.run();
+  const entries = await replica.world.entries(manifest);
+  const inOrder = [...versions].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  expect(entries.map(({ key, versionId }) => [key, versionId])).toEqual(inOrder);
+  expect(entries.every(({ digest, sha256 }) => digest === 'unknown' && sha256 === undefined)).toBe(true);
+  const [mirror] = manifest.mirrors;
+  expect(mirror.replica).toEqual({ uri: `s3://${replica.replica}/in`, listedAt: new Date(LISTED_AT).toISOString() });
+  expect(mirror).toMatchObject({ objects: versions.size, changes: { copied: versions.size, unchanged: 0, gone: 0 } });
+  expect(manifest.warnings).toEqual([`mirror "uploads" is as S3 listed it at ${mirror.replica?.listedAt}`]);
+  // What came later is in no list, and so in no point.
+  await replica.put('a', 'newer');
+  await replica.hide('z%20');
+  await replica.list({ at: LISTED_AT + 3_600_000 });
+  expect((await replica.run()).mirrors[0].changes).toMatchObject({ copied: 1, unchanged: versions.size - 2, gone: 1 });
+});
+
+test('of two versions that are both said to be the latest, and of those of which none is, the one written last counts', async () => {
+  const replica = await ReplicaWorld.make(lab, 'latest');
+  const row = (key: string, version: string, latest: boolean, day: number, marker = false): Row => {
+    return [`in/${key}`, version, latest, marker, 1, `2026-11-0${day}T00:00:00.000Z`, 'e'.repeat(32), 'GLACIER'];
+  };
+  const rows = [
+    ...[row('both', 'b1', true, 1), row('both', 'b2', true, 2), row('both', 'b3', false, 3)],
+    ...[row('none', 'n1', false, 1), row('none', 'n2', false, 2)],
+    ...[row('marked', 'm1', false, 1), row('marked', 'm2', true, 2, true)],
+  ];
+  await replica.list({ rows });
+  const entries = await replica.world.entries(await replica.run());
+  expect(entries.map(({ key, versionId, storageClass }) => [key, versionId, storageClass])).toEqual([
+    ['both', 'b2', 'GLACIER'],
+    ['none', 'n2', 'GLACIER'],
+  ]);
+});
+
+const OLD = LISTED_AT - 50 * 3_600_000;
+const only =
+  (part: string, change: (content: Buffer) => Buffer | undefined): ListRequest['tamper'] =>
+  (name, content) =>
+    name.includes(part) ? change(content) : content;
+const flipped = (content: Buffer) =>
+  Buffer.concat([content.subarray(0, -1), Buffer.from([content[content.length - 1] ^ 1])]);
+const digit = (content: Buffer) =>
+  Buffer.from(content.toString().replace(/"size": (\d)/, (_all, n) => `"size": ${(Number(n) % 9) + 1}`));
+/** With the checksum that belongs to it. */
+const changedManifest = (change: (manifest: Record<string, unknown>) => object): ListRequest['tamper'] => {
+  let changed = Buffer.alloc(0);
+  return (name, content) => {
+    if (name.endsWith('manifest.json')) {
+      return (changed = Buffer.from(JSON.stringify(change(JSON.parse(content.toString()) as Record<string, unknown>))));
+    }
+    return name.endsWith('.checksum') && changed.length > 0
+      ? Buffer.from(createHash('md5').update(changed).digest('hex'))
+      : content;
+  };
+};
+/** Rows in a file whose size and MD5 are as the manifest says. */
+const changedRows = (change: (rows: string) => string): ListRequest['tamper'] => {
+  let file = Buffer.alloc(0);
+  const toManifest = changedManifest((manifest) => ({
+    ...manifest,
+    files: (manifest.files as object[]).map((one) => ({
+      ...one,
+      size: file.length,
+      MD5checksum: createHash('md5').update(file).digest('hex'),
+    })),
+  }));
+  return (name, content) =>
+    name.endsWith('.gz') ? (file = gzipSync(change(gunzipSync(content).toString()))) : toManifest?.(name, content);
+};
+const SCHEMA = ['Bucket', 'Key', 'VersionId', 'IsLatest', 'IsDeleteMarker', 'Size', 'LastModifiedDate', 'ETag'];
+const without = (name: string) => ({ schema: SCHEMA.filter((one) => one !== name) });
+const withRow = (change: (row: Row) => Row) => ({
+  rows: [change(['in/a', 'v1', true, false, 1, '2026-11-01T00:00:00.000Z', 'e'.repeat(32), ''])],
+});
+
+test.each<[what: string, request: ListRequest | undefined, code: string, words: RegExp]>([
+  ['there is none', undefined, 'object-missing', /no complete list/],
+  ['it is not complete yet', { tamper: only('.checksum', () => undefined) }, 'object-missing', /no complete list/],
+  ['the newest is too old', { at: OLD }, 'object-missing', /2026-11-17T20:00:00.000Z, which is more than 48 hours/],
+  ['its manifest was changed', { tamper: only('manifest.json', digit) }, 'object-damaged', /MD5 of its manifest/],
+  [
+    'it is of another bucket',
+    { tamper: changedManifest((m) => ({ ...m, sourceBucket: 'b' })) },
+    'object-damaged',
+    /bucket "b"/,
+  ],
+  [
+    'a file is not the one that was listed',
+    {
+      tamper: changedManifest((m) => ({
+        ...m,
+        files: (m.files as object[]).map((one) => ({ ...one, MD5checksum: 'd'.repeat(32) })),
+      })),
+    },
+    'object-damaged',
+    /MD5 of its file .* its manifest says d{32}/,
+  ],
+  [
+    'it is not CSV',
+    { tamper: changedManifest((m) => ({ ...m, fileFormat: 'ORC' })) },
+    'object-damaged',
+    /"ORC", not CSV/,
+  ],
+  ['a file of it is missing', { tamper: only('data/', () => undefined) }, 'object-missing', /data\/00000000/],
+  [
+    'a file of it was cut off',
+    { tamper: only('data/', (content) => content.subarray(0, -9)) },
+    'object-damaged',
+    /there are|decompressed/,
+  ],
+  ['a file of it was changed', { tamper: only('data/', flipped) }, 'object-damaged', /decompressed|MD5/],
+  ['it has no versions', without('VersionId'), 'object-damaged', /no VersionId: list all versions/],
+  ['it has no ETags', without('ETag'), 'object-damaged', /no ETag/],
+  ['a row has no size', withRow((row) => row.with(4, -1) as Row), 'object-damaged', /its size is "-1"/],
+  ['a row has no time', withRow((row) => row.with(5, 'soon') as Row), 'object-damaged', /its time is "soon"/],
+  [
+    'a row is of another bucket',
+    { tamper: changedRows((rows) => rows.replace('"not-', '"other-')) },
+    'object-damaged',
+    /it is of the bucket "other-/,
+  ],
+  [
+    'a row has a value too many',
+    { tamper: changedRows((rows) => rows.replace('\n', ',"x"\n')) },
+    'object-damaged',
+    /it has not 10 values/,
+  ],
+  [
+    'a key is not encoded',
+    { tamper: changedRows((rows) => rows.replace('"in/a"', '"in/%E0%A4%A"')) },
+    'object-damaged',
+    /its key is not URL-encoded/,
+  ],
+  [
+    'a row is neither the latest nor not',
+    { tamper: changedRows((rows) => rows.replace('"true"', '"yes"')) },
+    'object-damaged',
+    /neither true nor false/,
+  ],
+  [
+    'its last row breaks off',
+    { tamper: changedRows((rows) => rows.slice(0, -1)) },
+    'object-damaged',
+    /ends in the middle of a row/,
+  ],
+  ['a row has no version', withRow((row) => row.with(1, '') as Row), 'object-damaged', /it has no version/],
+])('no recovery point is made when %s', async (what, request, code, words) => {
+  const replica = await ReplicaWorld.make(lab, `not-${what.replace(/\W+/g, '-').toLowerCase()}`);
+  await replica.put('a', 'content');
+  if (request) await replica.list(request);
+  const scratch = await mkdtemp(path.join(tmpdir(), 'scratch-test-'));
+  const error = await failureOf(replica.run({ settings: { scratchDirectory: scratch } }));
+  expect(error).toMatchObject({ code });
+  expect([error.message, error.detail].join(' ')).toMatch(words);
+  expect((await failureOf(replica.world.latest())).code).toBe('point-missing');
+  expect(await readdir(scratch)).toEqual([]);
+  await rm(scratch, { recursive: true });
+});
+
+test('an older list is not taken while a newer one is complete; one that is not complete yet is passed over', async () => {
+  const replica = await ReplicaWorld.make(lab, 'newest');
+  await replica.put('a', 'content');
+  await replica.list();
+  await replica.list({ at: LISTED_AT + 3_600_000, tamper: only('.checksum', () => undefined) });
+  const { mirrors } = await replica.run();
+  expect(mirrors[0].replica?.listedAt).toBe(new Date(LISTED_AT).toISOString());
+});
+
+test('a list that lacks most of what the last recovery point has makes none', async () => {
+  const { replica } = await filled('loss');
+  await replica.list();
+  await replica.run();
+  const rows = (await replica.rows()).slice(0, 2);
+  await replica.list({ rows, at: LISTED_AT + 3_600_000 });
+  expect((await failureOf(replica.run())).code).toBe('objects-lost');
+  const { mirrors } = await replica.run({ settings: { loss: 'accept' } });
+  expect(mirrors[0].objects).toBeLessThan(3);
+});
+
+test('verification looks every version up in the replica, and reads each against the checksum that S3 keeps', async () => {
+  const { replica, versions } = await filled('verified');
+  await replica.list();
+  await replica.run();
+  expect((await verify(replica, 'stored')).outcome).toBe('passed');
+  expect((await verify(replica, 'read')).outcome).toBe('passed');
+  await replica.put('plain', 'without a checksum', { ChecksumAlgorithm: undefined });
+  await replica.list({ at: LISTED_AT + 3_600_000 });
+  await replica.run();
+  const unproven = await verify(replica, 'read');
+  expect(unproven.outcome).toBe('could not verify');
+  expect(unproven.objects.map(({ finding }) => finding)).toContainEqual(
+    expect.stringMatching(/of 1 of 10 objects the store keeps no checksum of the whole/),
+  );
+  expect((await verify(replica, 'stored')).outcome).toBe('passed');
+  expect((await verify(replica, 'read', { amount: { percent: 100 }, seed: 4 })).outcome).toBe('could not verify');
+  await replica.remove('a', versions.get('a') ?? '');
+  for (const depth of ['stored', 'read'] as const) {
+    const report = await verify(replica, depth);
+    expect(report.outcome).toBe('failed');
+    expect(report.objects).toContainEqual(expect.objectContaining({ key: 'a', outcome: 'failed' }));
+  }
+});
+
+test('a drill restores nothing of a replica, and says that it could not verify', async () => {
+  const { replica } = await filled('drilled');
+  await replica.list();
+  await replica.run();
+  const request: DrillRequest = {
+    source: 'orders',
+    component: 'objects',
+    point: 'latest',
+    checks: [],
+    jobs: 1,
+    allowedExtensions: [],
+    extent: 'full',
+    vault: replica.world.vault,
+    where: { host: 'lab', user: 'tester', task: null },
+  };
+  const { drill } = await runDrill(request, replica.world.context());
+  expect(drill).toMatchObject({ outcome: 'could not verify', restoreMs: null });
+  expect(JSON.stringify(drill.parts)).toContain(`its data is the replica s3://${replica.replica}/in`);
+});
+
+test('a later run of a task does not take over what only a replica has', async () => {
+  const { replica } = await filled('changed-engine');
+  await replica.list();
+  const listed = (await replica.world.entries(await replica.run())).find(({ key }) => key === 'a');
+  const from = openS3Bucket({ bucket: replica.replica, prefix: 'in/' }, replica.world.connection);
+  const copied = await replica.world.made({ mirror: { from } });
+  expect(copied.mirrors[0].changes.unchanged).toBe(0);
+  expect((await replica.world.entries(copied)).find(({ key }) => key === 'a')).toMatchObject({
+    sourceEtag: listed?.etag,
+    sha256: createHash('sha256').update('of a').digest('hex'),
+  });
+});
+
+test.each(['by the store', 'through here'] as const)(
+  'a restore %s brings each version back with its tags, and does not say that it was proven',
+  async (way) => {
+    const { replica, versions } = await filled(way.replaceAll(' ', '-'));
+    const described = { ContentType: 'text/x-note', Tagging: 'team=blue', ...SHA256 };
+    await replica.put('tagged', 'with tags', described);
+    await replica.list();
+    await replica.run();
+    await replica.put('a', 'newer than the list');
+    const { bucket, report } = await restore(replica, { way });
+    expect(report).toMatchObject({
+      outcome: 'could not verify',
+      restored: versions.size + 1,
+      uncompared: versions.size + 1,
+    });
+    for (const key of versions.keys()) expect((await replica.read(bucket, key)).body).toBe(`of ${key}`);
+    expect(await replica.read(bucket, 'tagged')).toEqual({
+      body: 'with tags',
+      tags: { team: 'blue' },
+      type: 'text/x-note',
+    });
+    // Again: what has the same ETag is left; of the same size is not the same, and nothing else tells.
+    const target = openS3Bucket({ bucket, prefix: '' }, replica.world.connection);
+    const bytes = Buffer.from('of A');
+    await target.put('a', { bytes, sha256: createHash('sha256').update(bytes).digest('hex') }, {});
+    expect((await restore(replica, { way })).report).toMatchObject({
+      outcome: 'failed',
+      restored: 0,
+      same: versions.size,
+      different: 1,
+      findings: [{ key: 'a', finding: 'other content is there; --overwrite replaces it' }],
+    });
+    expect((await restore(replica, { way, existing: 'overwrite' })).report).toMatchObject({
+      restored: 1,
+      different: 0,
+    });
+    expect((await replica.read(bucket, 'a')).body).toBe('of a');
+    await lab.server.createBucket(`${bucket}-other`);
+    await replica.remove('a', versions.get('a') ?? '');
+    const to = openS3Bucket({ bucket: `${bucket}-other`, prefix: '' }, replica.world.connection);
+    const again = await restore(replica, { way, to });
+    expect(again.report).toMatchObject({ outcome: 'failed', damaged: 1, restored: versions.size });
+  },
+);
