@@ -18,6 +18,8 @@ let lab: ReceivingLab;
 
 beforeEach(async () => {
   lab = await ReceivingLab.start({ full_page_writes: 'on', wal_keep_size: '256MB', max_slot_wal_keep_size: '32GB' });
+  // Some gigabytes of log wait while the store fails, and its requests are repeated with longer and longer pauses.
+  lab.patienceMs = 240_000;
   const receiver = await lab.receive();
   await lab.primary.archiveAll();
   await makeBase(lab.primary);

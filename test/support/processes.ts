@@ -27,9 +27,16 @@ export async function processTree(root: number): Promise<ListedProcess[]> {
   return tree.filter(({ arguments: args }) => !args.startsWith('ps -ww'));
 }
 
-/** Looks every few milliseconds until it is so. Fails after 30 seconds, saying what was waited for. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
+/** On a machine that is busy with much else; a little less than a test may take. */
+const PATIENCE_MS = 50_000;
+
+/** Looks every few milliseconds until it is so. Fails when it was not for long, saying what was waited for. */
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await sleep(20);

@@ -37,6 +37,8 @@ export class ReceivingLab {
   private readonly processes: RunningCli[] = [];
   private readonly receivers: Receiver[] = [];
   private readonly standbys: RunningServer[] = [];
+  /** How long to wait for the receiver: longer where it was given much to catch up with. */
+  patienceMs: number | undefined;
   /** Where the last restore came to. */
   reached: string | undefined;
 
@@ -138,17 +140,19 @@ export class ReceivingLab {
   /** Its own `pg_receivewal`. */
   async toolOf(pid: number): Promise<number> {
     let found: number | undefined;
-    await until('pg_receivewal runs', async () => {
+    const runs = async () => {
       const tree = await processTree(pid);
       found = tree.find(({ arguments: args }) => /pg_receivewal .*--directory/.test(args))?.pid;
       return found !== undefined;
-    });
+    };
+    await until('pg_receivewal runs', runs, this.patienceMs);
     return found as number;
   }
 
   /** Everything that the server has is in the archive, in full segments or in the newest part of one. */
   async untilArchived(upTo: bigint, timeline = 1): Promise<void> {
-    await until(`the log up to ${formatLsn(upTo)} is archived`, async () => (await this.archivedTo(timeline)) >= upTo);
+    const isThere = async () => (await this.archivedTo(timeline)) >= upTo;
+    await until(`the log up to ${formatLsn(upTo)} is archived`, isThere, this.patienceMs);
   }
 
   async archivedTo(timeline = 1): Promise<bigint> {
