@@ -1,0 +1,100 @@
+import { Duration, type Stack } from 'aws-cdk-lib';
+import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { BackupPlan, BackupRule, BackupVault, ObjectReplica, ObjectSource } from '../../lib';
+import { permissions } from './support/policies';
+import { templateOf, testBackup, testStack } from './support/stacks';
+
+import { mirrored, told } from './support/mirrors';
+
+describe('a mirror of a replica', () => {
+  const replicaOf = (listed: boolean, keepReplacedFor?: Duration) => (stack: Stack) => {
+    const source = new s3.Bucket(stack, 'Archive', { versioned: true });
+    const topic = sns.Topic.fromTopicArn(stack, 'Topic', 'arn:aws:sns:eu-central-1:111122223333:alarms');
+    const vault = new BackupVault(stack, 'ReplicasVault');
+    return ObjectSource.replica(
+      new ObjectReplica(stack, 'Replica', { source, vault, topic, folder: 'in', listed, keepReplacedFor }),
+    );
+  };
+  const listsArn = (stack: Stack) => (stack.node.findChild('Replica') as ObjectReplica).lists?.bucketArn;
+  const ofReplica = (template: Template, role: string) =>
+    permissions(template)
+      .filter(({ holder }) => holder.startsWith(`${role}DefaultPolicy`))
+      .map(({ action, resource }) => `${action} ${/ReplicaLists|ReplicaCopy|mirrors/.exec(resource)?.[0] ?? ''}`)
+      .filter((line) => !line.endsWith(' '))
+      .sort();
+
+  test('its task reads the lists and nothing of the copy, sorts on a disk, and writes nothing but recovery points', () => {
+    const { stack, template } = mirrored(replicaOf(true), { exclude: ['tmp/'] });
+    const settings = JSON.stringify(told(template));
+    expect(settings).toMatch(/ReplicaCopy.*\/in.*listings.*ReplicaLists.*ReplicaCopy.*\/postgres-backup/);
+    expect(ofReplica(template, 'MirrorTaskTaskRole')).toEqual([
+      's3:GetObject ReplicaLists',
+      's3:ListBucket ReplicaLists',
+    ]);
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [
+        Match.objectLike({
+          Command: ['backup', 'objects'],
+          MountPoints: [Match.objectLike({ ContainerPath: '/tmp' })],
+        }),
+      ],
+    });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('manyObjects'));
+    // What it may decrypt with the key of the copy, it may of the lists alone.
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp('^MirrorTaskTaskRole'),
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'kms:Decrypt',
+            Condition: Match.objectLike({
+              StringLike: { 'kms:EncryptionContext:aws:s3:arn': Match.arrayWith([stack.resolve(listsArn(stack))]) },
+            }),
+          }),
+        ]),
+      },
+    });
+  });
+
+  test('who verifies reads the copy, whether the mirror was added before the component or after', () => {
+    const expected = [
+      ...['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging', 's3:GetObjectVersionTagging'],
+      ...['s3:ListBucket', 's3:ListBucketVersions'],
+    ].map((action) => `${action} ReplicaCopy`);
+    const before = mirrored(replicaOf(true)).template;
+    const stack = testStack();
+    testBackup(stack).addObjects('uploads', { from: replicaOf(true)(stack) });
+    for (const template of [before, templateOf(stack)]) {
+      const roles = [...new Set(permissions(template).map(({ holder }) => holder))].filter((role) =>
+        role.includes('VerificationFunction'),
+      );
+      expect(roles).not.toEqual([]);
+      const rights = roles.flatMap((role) => ofReplica(template, role.replace(/DefaultPolicy.*$/, '')));
+      expect(rights.filter((right) => right.endsWith('ReplicaCopy'))).toEqual([...expected].sort());
+    }
+  });
+
+  test('one that is not listed is refused, and so is throughTask', () => {
+    expect(() => mirrored(replicaOf(false))).toThrow(
+      'Shop/Replica is not listed, and recovery points are made of its lists',
+    );
+    expect(() => mirrored(replicaOf(true), { throughTask: true })).toThrow("mirror 'uploads' is a replica");
+  });
+
+  test('a copy that drops what recovery points still name is refused', () => {
+    const plan = new BackupPlan([BackupRule.daily({ keepFor: Duration.days(30) })]);
+    const kept = (days: number) => mirrored(replicaOf(true, Duration.days(days)), {}, { plan });
+    expect(() => kept(43)).toThrow(
+      "mirror 'uploads': Shop/Replica keeps what was replaced for 43 days, but recovery points name it for up to 44 days",
+    );
+    kept(44).template.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([
+          Match.objectLike({ Id: 'replaced', NoncurrentVersionExpiration: { NoncurrentDays: 44 } }),
+        ]),
+      },
+    });
+  });
+});
