@@ -9,6 +9,7 @@ import { acknowledgeCompliance } from './acknowledge';
 import { AlarmFactory, RUNBOOKS_URL } from './alarm-factory';
 import { BackupVault } from './backup-vault';
 import { ObjectReplicaProps } from './object-replica-props';
+import { privateBucketProps } from './private-bucket';
 import { allowReadOwn, folderPrefix } from './read-bucket';
 import { createReplicaLists } from './replica-lists';
 import { createBatchRole, createReplicationRole } from './replica-roles';
@@ -99,14 +100,7 @@ export class ObjectReplica extends Construct {
     const ofVault = props.vault instanceof BackupVault ? props.vault : undefined;
     const lock = props.lock ?? ofVault?.lock ?? VaultLock.none();
     const bucket = new s3.Bucket(this, 'Copy', {
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      encryption: s3.BucketEncryption.KMS,
-      encryptionKey,
-      bucketKeyEnabled: true,
-      versioned: true,
+      ...privateBucketProps(encryptionKey),
       objectLockEnabled: lock.mode ? true : undefined,
       objectLockDefaultRetention: lock._objectLockRetention(),
       serverAccessLogsBucket: logsOf(props),

@@ -4,6 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledgeCompliance } from './acknowledge';
+import { privateBucketProps } from './private-bucket';
 
 /** Where S3 puts its lists of a replica, and of what. */
 export interface ReplicaListsOptions {
@@ -19,14 +20,7 @@ export interface ReplicaListsOptions {
 export function createReplicaLists(scope: Construct, options: ReplicaListsOptions): s3.Bucket {
   const { copy, folder, encryptionKey, serverAccessLogsBucket } = options;
   const bucket = new s3.Bucket(scope, 'Lists', {
-    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-    objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
-    encryption: s3.BucketEncryption.KMS,
-    encryptionKey,
-    bucketKeyEnabled: true,
-    versioned: true,
+    ...privateBucketProps(encryptionKey),
     serverAccessLogsBucket,
     serverAccessLogsPrefix: 'replica-lists/',
     lifecycleRules: [
