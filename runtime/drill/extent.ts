@@ -1,7 +1,6 @@
-import type { Drill, DrilledComponent } from '../../model';
-import { toBackupError } from '../errors';
+import type { DrilledComponent } from '../../model';
 import { Lots, seedByTheClock } from './lots';
-import { listDrillKeys, readDrill } from './records';
+import { listDrillKeys, readDrillIfOne } from './records';
 import type { DrillWork } from './work';
 
 /** How much a drill restores, and the lots by which. */
@@ -33,18 +32,9 @@ async function monthly(
   const keys = await listDrillKeys(store, request.source, component);
   const ofThisMonth = keys.filter((key) => key.includes(`/${component}/${year}/${month}/`));
   for (const key of ofThisMonth.reverse().slice(0, MOST_LOOKED_AT)) {
-    const drill = await readOrNothing(() => readDrill(store, key));
+    // What is no record proves nothing.
+    const drill = (await readDrillIfOne(store, key))?.drill;
     if (drill?.extent === 'full' && drill.outcome === 'passed') return 'sample';
   }
   return 'full';
-}
-
-/** What is no record proves nothing: then everything is drilled. */
-async function readOrNothing(read: () => ReturnType<typeof readDrill>): Promise<Drill | undefined> {
-  try {
-    return (await read()).drill;
-  } catch (thrown) {
-    if (toBackupError(thrown).code !== 'manifest-invalid') throw thrown;
-    return undefined;
-  }
 }

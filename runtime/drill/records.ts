@@ -58,17 +58,43 @@ export async function readDrill(store: ObjectStore, key: string): Promise<Stored
   return { key, sha256: sha256Of(text), drill: parse(text, key) };
 }
 
-/** The newest record's key and digest, for the next of the component to name. */
+/** Nothing for what is no record, after it was told why. */
+export async function readDrillIfOne(
+  store: ObjectStore,
+  key: string,
+  onNoRecord: (reason: string) => void = () => undefined,
+): Promise<StoredDrill | undefined> {
+  try {
+    return await readDrill(store, key);
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code !== 'manifest-invalid') throw error;
+    onNoRecord(error.message);
+    return undefined;
+  }
+}
+
+/**
+ * Key and digest of the record that was written last, for the next of the component to name. Drills that overlap end in another
+ * order than they began, so it is the one that none names yet, not the one with the latest name.
+ */
 export async function lastRecord(
   store: ObjectStore,
   source: string,
   component: DrilledComponent = 'dump',
 ): Promise<Drill['previous']> {
-  const key = (await listDrillKeys(store, source, component)).at(-1);
-  if (key === undefined) return null;
-  const text = await readText(store, key);
-  return text === undefined ? null : { key, sha256: sha256Of(text) };
+  const keys = (await listDrillKeys(store, source, component)).slice(-MOST_OVERLAPPING);
+  const records: StoredDrill[] = [];
+  for (const key of keys) {
+    // What is no record is none to be named: `evidence` tells of it.
+    const record = await readDrillIfOne(store, key);
+    if (record) records.push(record);
+  }
+  const last = lastWritten(unnamed(records));
+  return last ? { key: last.key, sha256: last.sha256 } : null;
 }
+
+/** So many drills may have begun after one and ended before it. */
+const MOST_OVERLAPPING = 16;
 
 /** Writes the record, never over another. Gives its key. */
 export async function writeDrill(store: ObjectStore, drill: Drill): Promise<string> {
@@ -78,10 +104,9 @@ export async function writeDrill(store: ObjectStore, drill: Drill): Promise<stri
   return key;
 }
 
-/** What is wrong with the chain of these records, the oldest first; empty when every record that is named is there, unchanged. */
+/** What is wrong with the chain of these records; empty when every record that is named is there, unchanged. */
 export function chainProblems(records: readonly StoredDrill[]): string[] {
   const known = new Map(records.map(({ key, sha256 }) => [key, sha256]));
-  const named = new Set(records.flatMap(({ drill }) => drill.previous?.key ?? []));
   const problems = records.flatMap(({ drill, key }) => {
     const { previous } = drill;
     if (previous === null) return [];
@@ -89,15 +114,37 @@ export function chainProblems(records: readonly StoredDrill[]): string[] {
     if (sha256 === undefined) return [`${previous.key} is gone: ${key} names it`];
     return sha256 === previous.sha256 ? [] : [`${previous.key} was changed since ${key} was written`];
   });
-  const unnamed = records.slice(0, -1).filter(({ key }) => !named.has(key));
-  return [...problems, ...unnamed.map(({ key }) => `${key} is named by none after it: it was put there later`)];
+  const ends = unnamed(records);
+  const last = lastWritten(ends);
+  const loose = ends.filter((record) => record !== last);
+  return [
+    ...problems,
+    ...loose.map(
+      ({ key }) => `${key} is named by none after it: it was put there later, or written in the same moment as another`,
+    ),
+  ];
 }
+
+function unnamed(records: readonly StoredDrill[]): StoredDrill[] {
+  const named = new Set(records.flatMap(({ drill }) => drill.previous?.key ?? []));
+  return records.filter(({ key }) => !named.has(key));
+}
+
+function lastWritten(records: readonly StoredDrill[]): StoredDrill | undefined {
+  const order = ({ key, drill }: StoredDrill): string => `${drill.finishedAt} ${key}`;
+  return [...records].sort((a, b) => (order(a) < order(b) ? -1 : 1)).at(-1);
+}
+
+const TEXTS = ['drill', 'outcome', 'startedAt', 'finishedAt'] as const;
+const LISTS = ['phases', 'databases', 'checks', 'issues'] as const;
 
 function parse(text: string, key: string): Drill {
   const value = parseJson(text);
-  if (value?.format !== DRILL_FORMAT || typeof value.drill !== 'string' || typeof value.outcome !== 'string') {
-    throw new BackupError('manifest-invalid', `${key} is no record of a drill`);
-  }
+  const isRecord =
+    value?.format === DRILL_FORMAT &&
+    TEXTS.every((name) => typeof value[name] === 'string') &&
+    LISTS.every((name) => Array.isArray(value[name]));
+  if (!isRecord) throw new BackupError('manifest-invalid', `${key} is no record of a drill`);
   return value as Drill;
 }
 

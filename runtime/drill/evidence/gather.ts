@@ -10,10 +10,8 @@ import {
   type EvidentPoint,
 } from '../../../model';
 import type { RunContext } from '../../context';
-import { BackupError } from '../../errors';
-import type { ObjectStore } from '../../store/store';
 import { VERSION } from '../../version';
-import { chainProblems, listAllDrillKeys, readDrill, type StoredDrill } from '../records';
+import { chainProblems, listAllDrillKeys, readDrillIfOne, type StoredDrill } from '../records';
 import { readPoints } from './points';
 
 export interface EvidenceRequest {
@@ -41,7 +39,8 @@ export async function gatherEvidence(
     for (const key of keys) {
       signal.throwIfAborted();
       step.detail(key);
-      const record = await readOrNote(store, key, unreadable);
+      // What is no record hides none of the others.
+      const record = await readDrillIfOne(store, key, (reason) => unreadable.push(reason));
       if (record) records.push(record);
     }
     chains.push(records);
@@ -67,17 +66,6 @@ export async function gatherEvidence(
 
 function isOfDump({ drill }: StoredDrill): boolean {
   return drill.component === 'dump';
-}
-
-/** What is no record hides none of the others. */
-async function readOrNote(store: ObjectStore, key: string, unreadable: string[]): Promise<StoredDrill | undefined> {
-  try {
-    return await readDrill(store, key);
-  } catch (error) {
-    if (!(error instanceof BackupError) || error.code !== 'manifest-invalid') throw error;
-    unreadable.push(error.message);
-    return undefined;
-  }
 }
 
 /** Of several drills of one point, the newest counts. `drills` come the newest first. */

@@ -65,6 +65,32 @@ test('a record that was put there later', async () => {
   ]);
 });
 
+test('drills that overlap end in another order than they began: each names the one that was written before it', async () => {
+  for (const [id, startedAt, finishedAt] of [
+    // Begun last, done first.
+    ['20261201T060000Z-eeeeee', '2026-12-01T06:00:00.000Z', '2026-12-01T06:10:00.000Z'],
+    ['20261201T054000Z-dddddd', '2026-12-01T05:40:00.000Z', '2026-12-01T09:00:00.000Z'],
+    ['20261208T054000Z-ffffff', '2026-12-08T05:40:00.000Z', '2026-12-08T05:50:00.000Z'],
+  ]) {
+    const previous = await lastRecord(store, 'orders');
+    await writeDrill(store, exampleDrill({ drill: id, startedAt, finishedAt, previous }));
+    expect(chainProblems(await readAll())).toEqual([]);
+  }
+});
+
+test('what is no record is named by none, and hides none', async () => {
+  await store.put(drillKey('orders', '20261201T054000Z-dddddd'), Buffer.from('no record'));
+  expect(await lastRecord(store, 'orders')).toMatchObject({ key: drillKey('orders', IDS[2]) });
+});
+
+test.each(['startedAt', 'finishedAt', 'issues', 'checks', 'databases', 'phases'])(
+  'a record without %s is none',
+  async (name) => {
+    await store.put(drillKey('orders', IDS[0]), Buffer.from(JSON.stringify({ ...exampleDrill(), [name]: undefined })));
+    expect((await failureOf(readAll())).code).toBe('manifest-invalid');
+  },
+);
+
 test('a record is never written over, and what is none is refused', async () => {
   expect((await failureOf(writeDrill(store, exampleDrill({ drill: IDS[0] })))).code).toBe('store-conflict');
   await store.put(drillKey('orders', IDS[0]), Buffer.from('{}'));
