@@ -1,11 +1,11 @@
 import type { FilesManifest, FilesVolume } from '../../../model';
 import type { FilesResult, RestoredVolume, RestoreFilesReport } from '../../components/files/types';
-import { formatBytes, formatDuration, formatNumberOf } from '../../observe/format';
+import { formatBytes, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { Style } from '../../observe/style';
 import type { Answer } from '../answer';
 import { backupAnswer } from './backup-output';
-import { outcomeColour } from './outcome-colour';
+import { restoredAnswer } from './restored-answer';
 
 /** What `--json` of `backup files` has besides what all components share. */
 export interface FilesDetails {
@@ -13,11 +13,6 @@ export interface FilesDetails {
   readonly volumes: readonly Pick<FilesVolume, 'name' | 'kind' | 'counts'>[];
   readonly dependsOn?: readonly string[];
   readonly warnings: readonly string[];
-}
-
-/** `--json` of `restore files`. */
-export interface RestoredFilesDocument extends RestoreFilesReport {
-  readonly format: 'postgres-backup/restore-files/1';
 }
 
 /** Differences that are shown; `--json` has more. */
@@ -49,30 +44,18 @@ function volumeLine({ name, kind, counts }: FilesVolume): string {
   return `  ${printable(name)}: ${facts.join(', ')}`;
 }
 
+/** `restore files`. */
 export function restoredFilesAnswer(report: RestoreFilesReport): Answer {
-  const { outcome, point, volumes, durationMs, warnings } = report;
-  const head = { passed: 'restored:', failed: 'failed:', 'could not verify': 'could not verify:' }[outcome];
+  const { point, volumes } = report;
   const entries = volumes.reduce((sum, one) => sum + one.entries, 0);
   const differing = volumes.reduce((sum, one) => sum + one.differing, 0);
   const compared =
     differing === 0 ? 'as in the backup' : `compared, ${formatNumberOf(differing, 'difference')} from the backup`;
-  const sentence = `${point} · ${formatNumberOf(entries, 'entry')} ${compared} · ${formatDuration(durationMs)}`;
-  const document: RestoredFilesDocument = {
-    format: 'postgres-backup/restore-files/1',
-    ...report,
-    durationMs: Math.round(durationMs),
-  };
-  return {
-    outcome,
-    summary: `${head} ${sentence}`,
-    lines: (style) => [
-      ...warnings.map((warning) => `  ${style.unsure('?')} ${printable(warning)}`),
-      ...volumes.flatMap((volume) => differenceLines(volume, style)),
-      `${outcomeColour(outcome, style)(head)} ${sentence}`,
-      ...volumes.map(({ directory }) => `  ${style.faint(printable(directory))}`),
-    ],
-    document,
-  };
+  return restoredAnswer('postgres-backup/restore-files/1', report, {
+    facts: [point, `${formatNumberOf(entries, 'entry')} ${compared}`],
+    above: (style) => volumes.flatMap((volume) => differenceLines(volume, style)),
+    below: (style) => volumes.map(({ directory }) => `  ${style.faint(printable(directory))}`),
+  });
 }
 
 function differenceLines({ name, differences, differing }: RestoredVolume, style: Style): string[] {

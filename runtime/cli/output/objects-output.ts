@@ -1,12 +1,12 @@
 import type { MirrorRecord, ObjectsManifest } from '../../../model';
 import type { MirrorsResult, ObjectsRestoreReport } from '../../components/objects/types';
-import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
+import { formatBytes, formatCount, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { Style } from '../../observe/style';
 import type { RequestCounts } from '../../store/bucket';
 import type { Answer } from '../answer';
 import { backupAnswer } from './backup-output';
-import { outcomeColour } from './outcome-colour';
+import { restoredAnswer } from './restored-answer';
 
 /** What `--json` of `backup objects` has besides what all components share. */
 export interface MirrorsDetails {
@@ -15,11 +15,6 @@ export interface MirrorsDetails {
   readonly requests: RequestCounts;
   /** By the list prices of us-east-1. */
   readonly estimatedRequestDollars: number;
-}
-
-/** `--json` of `restore objects`. */
-export interface ObjectsRestoreDocument extends ObjectsRestoreReport {
-  readonly format: 'postgres-backup/objects/1';
 }
 
 /** Objects that are named; `--json` has more of them. */
@@ -50,32 +45,21 @@ export function mirrorsAnswer(source: string, result: MirrorsResult): Answer {
   });
 }
 
+/** `restore objects`. */
 export function objectsRestoreAnswer(report: ObjectsRestoreReport): Answer {
-  const { outcome, restored, restoredBytes, same, different, damaged, missing, uncompared, durationMs } = report;
-  const facts = [
-    `${formatNumberOf(restored, 'object')} (${formatBytes(restoredBytes)}) put back`,
-    ...(same > 0 ? [`${formatCount(same)} there already`] : []),
-    ...(different > 0 ? [`${formatCount(different)} not written over`] : []),
-    ...(damaged > 0 ? [`${formatCount(damaged)} damaged`] : []),
-    ...(missing > 0 ? [`${formatCount(missing)} never mirrored`] : []),
-    ...(uncompared > 0 ? [`${formatCount(uncompared)} without a digest to compare with`] : []),
-    formatDuration(durationMs),
-  ].join(' · ');
-  const word = { passed: 'restored:', 'could not verify': 'restored, not proven:', failed: 'failed:' }[outcome];
-  const document: ObjectsRestoreDocument = {
-    format: 'postgres-backup/objects/1',
-    ...report,
-    durationMs: Math.round(durationMs),
-  };
-  return {
-    outcome,
-    summary: `${word} ${facts}`,
-    lines: (style) => [
-      ...namedLines(report.findings, different + damaged, ({ key, finding }) => `${key}: ${finding}`, style),
-      `${outcomeColour(outcome, style)(word)} ${facts}`,
+  const { outcome, restored, restoredBytes, same, different, damaged, missing, uncompared, findings } = report;
+  return restoredAnswer('postgres-backup/objects/1', report, {
+    facts: [
+      `${formatNumberOf(restored, 'object')} (${formatBytes(restoredBytes)}) put back`,
+      ...(same > 0 ? [`${formatCount(same)} there already`] : []),
+      ...(different > 0 ? [`${formatCount(different)} not written over`] : []),
+      ...(damaged > 0 ? [`${formatCount(damaged)} damaged`] : []),
+      ...(missing > 0 ? [`${formatCount(missing)} never mirrored`] : []),
+      ...(uncompared > 0 ? [`${formatCount(uncompared)} without a digest to compare with`] : []),
     ],
-    document,
-  };
+    word: outcome === 'could not verify' ? 'restored, not proven:' : undefined,
+    above: (style) => namedLines(findings, different + damaged, ({ key, finding }) => `${key}: ${finding}`, style),
+  });
 }
 
 function mirrorLines({ name, objects, sizeBytes, changes, missing }: MirrorRecord, style: Style): string[] {

@@ -1,16 +1,18 @@
 import type { Outcome } from '../../../model';
 import type { DumpPoint } from '../../catalog/recovery-point';
 import type { ComparedTable, RestoreReport } from '../../components/dump/types';
-import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../observe/format';
+import { formatAge, formatBytes, formatCount, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
 import type { Style } from '../../observe/style';
 import type { Answer } from '../answer';
-import { outcomeColour } from './outcome-colour';
+import { restoredAnswer } from './restored-answer';
 
 /** `--json` of `restore`. */
 export interface RestoreDocument extends RestoreReport {
-  readonly format: 'postgres-backup/restore/1';
+  readonly format: typeof FORMAT;
 }
+
+const FORMAT = 'postgres-backup/restore/1';
 
 /** Differing tables that are shown; `--json` has all of them. */
 const MOST_DIFFERENCES = 20;
@@ -33,23 +35,12 @@ const VERIFICATION_WORDS: Readonly<Record<NonNullable<DumpPoint['verification']>
 };
 
 export function restoreAnswer(made: RestoreReport): Answer {
-  const report = { ...made, outcome: outcomeByTables(made) };
-  const sentence = sentenceOf(report);
-  const document: RestoreDocument = {
-    format: 'postgres-backup/restore/1',
-    ...report,
-    phases: report.phases.map((phase) => ({ ...phase, durationMs: Math.round(phase.durationMs) })),
-    durationMs: Math.round(report.durationMs),
-  };
-  return {
-    outcome: report.outcome,
-    summary: `${headWord(report.outcome)} ${sentence}`,
-    lines: (style) => [
-      ...differenceLines(report.tables, style),
-      `${outcomeColour(report.outcome, style)(headWord(report.outcome))} ${sentence}`,
-    ],
-    document,
-  };
+  const phases = made.phases.map((phase) => ({ ...phase, durationMs: Math.round(phase.durationMs) }));
+  const report = { ...made, outcome: outcomeByTables(made), phases };
+  return restoredAnswer(FORMAT, report, {
+    facts: [comparedFact(report)],
+    above: (style) => differenceLines(report.tables, style),
+  });
 }
 
 /** A report that calls itself good counts as good only as far as its own tables say so. */
@@ -60,15 +51,10 @@ function outcomeByTables({ outcome, tables }: RestoreReport): Outcome {
   return differing.length > 0 ? 'could not verify' : 'passed';
 }
 
-function headWord(outcome: Outcome): string {
-  return { passed: 'restored:', failed: 'failed:', 'could not verify': 'could not verify:' }[outcome];
-}
-
-function sentenceOf(report: RestoreReport): string {
-  const took = formatDuration(report.durationMs);
-  if (report.tables.length === 0) return `no rows to compare · ${took}`;
-  const equal = report.tables.filter((table) => table.foundRows === table.expectedRows).length;
-  return `${formatCount(equal)} of ${formatNumberOf(report.tables.length, 'table')} as in the backup · ${took}`;
+function comparedFact({ tables }: RestoreReport): string {
+  if (tables.length === 0) return 'no rows to compare';
+  const equal = tables.filter((table) => table.foundRows === table.expectedRows).length;
+  return `${formatCount(equal)} of ${formatNumberOf(tables.length, 'table')} as in the backup`;
 }
 
 function differenceLines(tables: readonly ComparedTable[], style: Style): string[] {
