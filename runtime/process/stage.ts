@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { BackupError } from '../errors';
 
@@ -31,6 +32,8 @@ export interface StageOptions {
   /** `pipe` to be read here, or the stdin of a stage that was started before: then the bytes never pass through us. */
   readonly stdout: 'ignore' | 'pipe' | Stage;
   readonly signal: AbortSignal;
+  /** Told each line of stderr as it comes, also those that are no longer among the last words. @default nobody is */
+  readonly onWords?: (line: string) => void;
 }
 
 const STDERR_TAIL_BYTES = 16 * 1024;
@@ -49,6 +52,7 @@ export function startStage(options: StageOptions): Stage {
   const stop = (): void => terminate(child);
   options.signal.addEventListener('abort', stop, { once: true });
   if (options.signal.aborted) stop();
+  if (child.stderr && options.onWords) createInterface({ input: child.stderr }).on('line', options.onWords);
   const exited = observeExit(child, name).finally(() => options.signal.removeEventListener('abort', stop));
   return { name, stdin: child.stdin, stdout: next ? null : child.stdout, exited, stop };
 }

@@ -16,7 +16,7 @@ import { CompressedSink } from './compressed-sink';
 import type { FilesRun, StoredVolume } from './files-run';
 import { findChanges } from './find-changes';
 import { Findings } from './findings';
-import { acceptedExit, blamedOnTar, startArchiving } from './tar-process';
+import { acceptedExit, blamedOnTar, ReadErrors, startArchiving } from './tar-process';
 
 export async function backupVolume(run: FilesRun, source: VolumeSource, base: Base | undefined): Promise<StoredVolume> {
   const { context, request } = run;
@@ -89,7 +89,8 @@ async function archiveChanges(
   const { sinks, findings, stop, signal } = work;
   // Before tar, which would say it in other words.
   await lookAtRoot(root, { special: () => undefined, vanished: () => undefined });
-  const tar = startArchiving(run, source, signal);
+  const readErrors = new ReadErrors(findings);
+  const tar = startArchiving(run, source, signal, readErrors);
   const archived = new ArchivedChanges(root, findings);
   const receive = async () => {
     if (!tar.stdout) throw new Error('tar was started without a stdout');
@@ -107,7 +108,9 @@ async function archiveChanges(
         tar.stdout?.destroy();
       },
     );
-    return await tar.exited;
+    const exit = await tar.exited;
+    readErrors.requireNone();
+    return exit;
   } catch (error) {
     throw await blamedOnTar(error, tar, failures.first === error);
   }

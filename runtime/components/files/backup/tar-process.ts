@@ -6,7 +6,12 @@ import type { VolumeSource } from '../types';
 import type { FilesRun } from './files-run';
 import type { Findings } from './findings';
 
-export function startArchiving({ tar }: FilesRun, { directory }: VolumeSource, signal: AbortSignal): Stage {
+export function startArchiving(
+  { tar }: FilesRun,
+  { directory }: VolumeSource,
+  signal: AbortSignal,
+  readErrors: ReadErrors,
+): Stage {
   const stage = startStage({
     name: 'tar',
     file: tar.program,
@@ -30,15 +35,48 @@ export function startArchiving({ tar }: FilesRun, { directory }: VolumeSource, s
     stdin: 'pipe',
     stdout: 'pipe',
     signal,
+    onWords: (line) => readErrors.hear(line),
   });
   stage.stdin?.on('error', () => undefined);
   return stage;
 }
 
+/**
+ * What tar could not read of a file that it had begun. It fills up with zeros, and with `--ignore-failed-read`, which we need for
+ * names that are gone, it ends well: what it says is all there is to know it by.
+ */
+export class ReadErrors {
+  private first: string | undefined;
+
+  constructor(private readonly findings: Findings) {}
+
+  hear(line: string): void {
+    const { name, reason } = READ_ERROR.exec(line)?.groups ?? {};
+    if (name === undefined) return;
+    // Over a network, what is deleted or replaced while it is read ends so. The next run sees that it is another.
+    if (reason === STALE) this.findings.foundChanging(name);
+    else this.first ??= line;
+  }
+
+  /** `file-unreadable`, in the words of tar. */
+  requireNone(): void {
+    if (this.first === undefined) return;
+    throw new BackupError('file-unreadable', 'tar could not read a file to its end', {
+      detail: this.first,
+      hint: 'Look at the disk or the file server: a backup of it would hold zeros in its place.',
+    });
+  }
+}
+
+/** Of GNU tar, in the locale C: `tar: ./a: Warning: Read error at byte 512, while reading 4096 bytes: Input/output error`. */
+const READ_ERROR = /: \.\/(?<name>.*?): (?:Warning: )?(?:Read error at byte|Cannot (?:read|seek))\b.*: (?<reason>.*)$/;
+const STALE = 'Stale file handle';
+
 /** 1 says that something changed while tar read it, which is a finding and no failure: every name it was asked for is accounted for. */
 export function acceptedExit(exit: StageExit, findings: Findings, warnings: string[]): ProducerExit {
   if (exit.signal !== null || (exit.code !== 0 && exit.code !== 1)) throw tarFailure(exit);
-  if (exit.code === 1 && !findings.sawChange) warnings.push(`tar says: ${exit.lastWords.trim().slice(-500)}`);
+  if (exit.lastWords.trim() !== '' && !findings.sawChange)
+    warnings.push(`tar says: ${exit.lastWords.trim().slice(-500)}`);
   return { ...exit, code: 0 };
 }
 

@@ -87,6 +87,25 @@ test('a file that tar leaves out is a failure, not a smaller backup', async () =
   await leavesNoPoint();
 });
 
+describe('a file of which tar could not read all, so that zeros stand in the archive in place of the rest,', () => {
+  const says = (name: string, reason: string) =>
+    `echo "tar: ./${name}: Warning: Read error at byte 0, while reading 512 bytes: ${reason}" >&2`;
+
+  test('is a failure, though tar ends well; also when tar says much more after it', async () => {
+    await brokenTar(`real "$@"; ${says('d/c', 'Input/output error')}; head -c 40000 /dev/zero | tr '\\0' '\\n' >&2`);
+    const failure = await failureOf(lab.backup());
+    expect(failure).toMatchObject({ code: 'file-unreadable' });
+    expect(failure.detail).toContain('./d/c: Warning: Read error at byte 0');
+    await leavesNoPoint();
+  });
+
+  test('is one that changed, where it was replaced on a file server meanwhile', async () => {
+    await brokenTar(`real "$@"; ${says('d/c', 'Stale file handle')}`);
+    const { manifest } = await lab.point();
+    expect(manifest.warnings).toEqual(['volume media: 1 file changed while read, stored again by the next run: d/c']);
+  });
+});
+
 test('a file that changes while it is read is counted, named, and stored again by the next run', async () => {
   await brokenTar('printf changed > a; real "$@"');
   const first = await lab.point();
