@@ -1,8 +1,8 @@
 /** The program itself, as it is bundled, from backup to drill and from base backup to a moment: with each major. */
 import { readdir } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FIRST_INCREMENTAL_MAJOR } from '../../model';
 import { runCli } from '../support/cli';
+import { nextSecond } from '../support/next-second';
 import { BALANCED, MomentLab } from '../runtime/recovery/support';
 
 let lab: MomentLab;
@@ -43,7 +43,7 @@ test('a server: its files, what changed, its log, and a moment after that', asyn
     await said(['verify', 'latest', '--component', 'base-backup', '--depth', 'stored', '--record']);
     await lab.commit(6, 5);
     if (isNew()) {
-      await sleep(1_000 - (Date.now() % 1_000));
+      await nextSecond();
       const made = await said(['backup', 'base-backup', '--incremental'], 'postgres');
       expect(made.dependsOn).toHaveLength(1);
       expect(await said(['verify', 'latest', '--component', 'base-backup'])).toMatchObject({ outcome: 'passed' });

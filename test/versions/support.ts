@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pointId, type PointAddress } from '../../model';
 import { findPoint } from '../../runtime/catalog/catalog';
 import { backupBase } from '../../runtime/components/base-backup/backup';
@@ -6,6 +5,7 @@ import type { BaseBackupPoint, BaseBackupRequest } from '../../runtime/component
 import { DEFAULT_EXPECTATIONS } from '../../runtime/verification/expectations';
 import { verifyAndRecord } from '../../runtime/verification/verify-and-record';
 import { SOURCE, type RunSettings } from '../support/lab';
+import { nextSecond } from '../support/next-second';
 import { baseBackupRequest } from '../runtime/components/base-backup/support';
 import type { ArchivingLab } from '../runtime/wal/support/archiving-lab';
 
@@ -28,7 +28,7 @@ export async function makeUnverified(
   run: RunSettings = {},
 ): Promise<BaseBackupPoint> {
   // Two of one second would have no order.
-  await sleep(1_000 - (Date.now() % 1_000));
+  await nextSecond();
   const asked = baseBackupRequest({ fullEverySeconds: ONE_WEEK_SECONDS, ...request });
   const result = await backupBase(asked, lab.context(run));
   if (result.outcome !== 'made') throw new Error(`the base backup was ${result.outcome}`);

@@ -3,6 +3,7 @@ import { drillKey, type Drill, type Outcome, type SqlCheck } from '../../../mode
 import { verifyAndRecord } from '../../../runtime/verification/verify-and-record';
 import { DEFAULT_EXPECTATIONS } from '../../../runtime/verification/expectations';
 import { Lab } from '../../support/lab';
+import { nextSecond } from '../../support/next-second';
 import { backUp, check, drill, findings, ROLES, SHOP } from './support/drill-lab';
 
 const NOW = '2026-11-10T00:00:00Z';
@@ -133,6 +134,7 @@ test('the newest verified backup is drilled, with every database in it; each che
     signal,
     now,
   });
+  await nextSecond();
   await lab.point('shop', { databases: ['billing'], source: 'several' });
   const made = await drill(lab, 'latest', {
     source: 'several',
