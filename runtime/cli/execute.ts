@@ -14,14 +14,11 @@ import { serverEnvironment } from './options/server-environment';
 import { Points } from './points';
 import { limitRun, type RunLimits } from './run-limits';
 
-/** What a command works with. */
-export interface CommandRun {
+/** What a command works with that reads no vault. */
+export interface VaultlessRun {
   readonly dependencies: Dependencies;
   readonly command: Command;
   readonly source: string;
-  readonly store: ObjectStore;
-  /** One component's recovery points. */
-  readonly points: <C extends Component>(component: C) => Points<C>;
   readonly reporter: RunReporter;
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -33,6 +30,13 @@ export interface CommandRun {
   readonly measure: (values: MeasuredValues) => void;
 }
 
+/** What a command works with. */
+export interface CommandRun extends VaultlessRun {
+  readonly store: ObjectStore;
+  /** One component's recovery points. */
+  readonly points: <C extends Component>(component: C) => Points<C>;
+}
+
 /** What is counted when a run ends. A run that was skipped counts as neither. */
 export interface Counted {
   readonly component: Component;
@@ -42,12 +46,15 @@ export interface Counted {
   readonly unverified?: MetricKey;
 }
 
-export interface Execution {
+export type Execution = {
   readonly counted?: Counted;
   /** `optional`: the command has an answer without one, and is given an empty name. */
   readonly source?: 'optional';
-  readonly work: (run: CommandRun) => Promise<Answer>;
-}
+} & (
+  | { readonly vault?: undefined; readonly work: (run: CommandRun) => Promise<Answer> }
+  /** It need not be named. */
+  | { readonly vault: 'not read'; readonly work: (run: VaultlessRun) => Promise<Answer> }
+);
 
 type MeasuredValues = Partial<Record<MetricKey, number>>;
 
@@ -55,11 +62,12 @@ export async function execute(
   command: Command,
   dependencies: Dependencies,
   console: Console,
-  { counted, source, work }: Execution,
+  execution: Execution,
 ): Promise<ExitCode> {
+  const { counted } = execution;
   // Whose backup it is comes first: whatever is wrong after that can be counted as that source's failure.
   applyEnvironment(command, dependencies.host.env, ['vault', 'source']);
-  const target = requireTarget(command.opts<Partial<SharedOptions>>(), source);
+  const target = requireTarget(command.opts<Partial<SharedOptions>>(), execution);
   const measured: MeasuredValues = {};
   const count = (end: 'succeeded' | 'failed' | 'unverified', values: MeasuredValues = {}) => {
     if (!counted) return;
@@ -69,9 +77,10 @@ export async function execute(
 
   try {
     const limited = { command, dependencies, console, target, countFailure: () => count('failed') };
-    const answer = await withinLimits(limited, (run) =>
-      work({ ...run, measure: (values) => Object.assign(measured, values) }),
-    );
+    const answer = await withinLimits(limited, (begun) => {
+      const run = { ...begun, measure: (values: MeasuredValues) => void Object.assign(measured, values) };
+      return execution.vault === 'not read' ? execution.work(run) : execution.work(withVault(run, target.vault));
+    });
     if (answer.outcome === 'passed' || answer.outcome === 'objective missed') count('succeeded', measured);
     else if (answer.outcome !== 'skipped') count(answer.outcome === 'failed' ? 'failed' : 'unverified');
     console.answer(answer);
@@ -92,7 +101,7 @@ interface Limited {
 
 async function withinLimits(
   limited: Limited,
-  work: (run: Omit<CommandRun, 'measure'>) => Promise<Answer>,
+  work: (run: Omit<VaultlessRun, 'measure'>) => Promise<Answer>,
 ): Promise<Answer> {
   const { command, dependencies, console, target } = limited;
   applyEnvironment(command, dependencies.host.env);
@@ -102,13 +111,10 @@ async function withinLimits(
   const { reporter } = console;
   const { source } = target;
   try {
-    const store = dependencies.openStore(target.vault);
     return await work({
       dependencies,
       command,
       source,
-      store,
-      points: (component) => new Points({ component, catalog: dependencies.catalog, store, source, reporter, signal }),
       reporter,
       signal,
       now: dependencies.host.now,
@@ -120,6 +126,13 @@ async function withinLimits(
   } finally {
     limits.release();
   }
+}
+
+function withVault(run: VaultlessRun, vault: string): CommandRun {
+  const { dependencies, source, reporter, signal } = run;
+  const store = dependencies.openStore(vault);
+  const { catalog } = dependencies;
+  return { ...run, store, points: (component) => new Points({ component, catalog, store, source, reporter, signal }) };
 }
 
 function startLimits({ dependencies: { host }, console, countFailure }: Limited, deadline?: number): RunLimits {

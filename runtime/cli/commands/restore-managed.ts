@@ -2,7 +2,7 @@ import { toBackupError } from '../../errors';
 import { describeManagedTarget } from '../../managed/restore/restore-managed';
 import type { MomentTarget } from '../../recovery/types';
 import type { Answer } from '../answer';
-import type { CommandRun, Counted } from '../execute';
+import type { Counted, VaultlessRun } from '../execute';
 import { managedRequest, type ManagedOptions } from '../options/managed-options';
 import { OF_A_DATABASE, OF_A_DATA_DIRECTORY, refuseForeignOptions } from '../options/foreign-options';
 import { managedRestoreAnswer } from '../output/managed-restore-output';
@@ -14,8 +14,8 @@ export const RESTORE_MANAGED_COUNTED: Counted = {
   failed: 'restoreFailed',
 };
 
-/** `restore --to-time … --rds-instance …`: by AWS, from the window that it keeps. The vault is not read. */
-export async function restoreManaged(target: MomentTarget, run: CommandRun): Promise<Answer> {
+/** `restore --to-time … --rds-instance …`: by AWS, from the window that it keeps. */
+export async function restoreManaged(target: MomentTarget, run: VaultlessRun): Promise<Answer> {
   const { source, reporter, signal, now, dependencies } = run;
   refuseForeignOptions(run.command, OF_A_DATABASE, 'a database, and AWS restores all of them');
   refuseForeignOptions(run.command, OF_A_DATA_DIRECTORY, 'a data directory, and AWS has its own');

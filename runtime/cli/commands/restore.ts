@@ -43,7 +43,8 @@ export function describeRestore(parent: Command, processors: number): Command {
         'compared with the backup.\n' +
         'With --to-time or its kin: restores a whole server, from the newest base backup before and the log after it, and makes\n' +
         'it a primary once it is shown to stand where it should. Its files are new, and it is not left running.\n' +
-        'With --rds-instance or --rds-cluster besides: AWS restores, from the window that it keeps, into a new database.',
+        'With --rds-instance or --rds-cluster besides: AWS restores, from the window that it keeps, into a new database;\n' +
+        'no vault is read, and --vault may be left out.',
     );
   addOptionalPointArgument(command);
   addRestoreOptions(command, processors);
@@ -68,7 +69,7 @@ export function describeRestore(parent: Command, processors: number): Command {
         'postgres-backup restore 20261120T021003Z-4k2m9x --vault s3://acme-vault --source orders --clean',
         'postgres-backup restore latest --vault s3://acme-vault --source orders --data-only --table public.customers',
         'postgres-backup restore --to-time 2026-11-20T02:55:00Z --data-directory /srv/restored --vault s3://acme-vault --source orders',
-        'postgres-backup restore --to-time 2026-11-20T02:55:00Z --rds-instance orders --new-instance orders-restored --vault s3://acme-vault --source orders',
+        'postgres-backup restore --to-time 2026-11-20T02:55:00Z --rds-instance orders --new-instance orders-restored --source orders',
       ),
     )
     .addHelpText('after', EXIT_CODES_HELP);
@@ -81,7 +82,9 @@ export function restoreExecution(point: string | undefined, command: Command): E
     throw usageError('a point and a moment are both given', 'Give the point, or --to-time and its kin.');
   }
   const managed = isManaged(command.opts<ManagedOptions>());
-  if (target && managed) return { counted: RESTORE_MANAGED_COUNTED, work: (run) => restoreManaged(target, run) };
+  if (target && managed) {
+    return { counted: RESTORE_MANAGED_COUNTED, vault: 'not read', work: (run) => restoreManaged(target, run) };
+  }
   if (managed) throw usageError('it is not said to which moment AWS is to restore', 'Give --to-time or --to-latest.');
   if (target) return { counted: RESTORE_MOMENT_COUNTED, work: (run) => restoreMoment(target, run) };
   if (point !== undefined) return { counted: RESTORE_COUNTED, work: (run) => restore(point, run) };

@@ -74,14 +74,16 @@ export function addSecretOptions(command: Command): Command {
     );
 }
 
-/** The vault and the source, which have no default. */
-export function requireTarget(options: Partial<SharedOptions>, need?: 'optional'): { vault: string; source: string } {
-  const { vault, source } = options;
-  if (vault === undefined) {
+/** The vault and the source, which have no default; empty where they are not needed and not given. */
+export function requireTarget(
+  { vault, source }: Partial<SharedOptions>,
+  needs: { readonly vault?: 'not read'; readonly source?: 'optional' } = {},
+): { vault: string; source: string } {
+  if (vault === undefined && needs.vault !== 'not read') {
     throw usageError('no vault is given', 'Give --vault s3://bucket[/prefix], or set POSTGRES_BACKUP_VAULT.');
   }
-  if (source === undefined && need !== 'optional') {
+  if (source === undefined && needs.source !== 'optional') {
     throw usageError('no source is given', 'Give --source NAME, or set POSTGRES_BACKUP_SOURCE.');
   }
-  return { vault, source: source ?? '' };
+  return { vault: vault ?? '', source: source ?? '' };
 }

@@ -49,6 +49,19 @@ test('AWS restores an instance to a time; no server of ours is asked for', async
   `);
 });
 
+test('no vault is needed, and one that is named is not opened; any other restore needs one', async () => {
+  const managed = { restore: async () => REPORT };
+  const without = ['restore', '--source', 'orders', '--to-latest'];
+  expect(await runCli([...without, ...INSTANCE], { managed })).toMatchObject({ exitCode: 0, vaults: [] });
+  expect(await restore(['--to-latest', ...INSTANCE])).toMatchObject({ exitCode: 0, vaults: [] });
+  const directory = await runCli([...without, '--data-directory', '/srv/restored']);
+  expect(directory).toMatchObject({ exitCode: 2, vaults: [] });
+  expect(directory.stderr).toMatch(/no vault is given/);
+  const sourceless = await runCli(['restore', '--to-latest', ...INSTANCE], { managed });
+  expect(sourceless).toMatchObject({ exitCode: 2 });
+  expect(sourceless.stderr).toMatch(/no source is given/);
+});
+
 test('AWS restores a cluster to the newest moment', async () => {
   const ran = await restore(['--to-latest', ...CLUSTER]);
   expect(ran.asked).toMatchObject([{ kind: 'cluster', identifier: 'shop', target: { kind: 'latest' } }]);
