@@ -5,11 +5,12 @@ import { readText } from '../catalog/read-text';
 import { BackupError } from '../errors';
 import { readStatus } from '../observe/status/read-status';
 import type { SourceStatus } from '../observe/status/source-status';
+import { findSet } from './sets';
 import type { ObjectStore } from '../store/store';
 
 export interface RunbookSubject {
   readonly status: SourceStatus;
-  /** Of the newest recovery point of objects: where each mirror is from. */
+  /** Of the recovery point of objects that would be restored, of the set or else the newest: where each mirror is from. */
   readonly mirrors: readonly { readonly name: string; readonly from: string; readonly endpoint: string | null }[];
   /** Names in the newest dump. */
   readonly databases: readonly string[];
@@ -26,21 +27,23 @@ export async function gatherRunbook(
 ): Promise<RunbookSubject> {
   const status = await readStatus(store, source, now);
   const has = (name: Component) => status.components.some(({ component, newest }) => component === name && newest);
+  const ofSet = status.sets?.newestGood ? (await findSet(store, source, status.sets.newestGood.set)).members : [];
+  const wanted = (name: Component) => ofSet.find(({ component }) => component === name)?.point ?? 'latest';
   return {
     status,
-    mirrors: has('objects') ? await mirrorsOf(store, source) : [],
-    databases: has('dump') ? await databasesOf(store, source) : [],
+    mirrors: has('objects') ? await mirrorsOf(store, source, wanted('objects')) : [],
+    databases: has('dump') ? await databasesOf(store, source, wanted('dump')) : [],
     facts: facts ?? (await readFacts(store, source)),
   };
 }
 
-async function mirrorsOf(store: ObjectStore, source: string): Promise<RunbookSubject['mirrors']> {
-  const { manifest } = await findPoint(store, source, 'objects', 'latest');
+async function mirrorsOf(store: ObjectStore, source: string, wanted: string): Promise<RunbookSubject['mirrors']> {
+  const { manifest } = await findPoint(store, source, 'objects', wanted);
   return manifest.mirrors.map(({ name, from, endpoint }) => ({ name, from, endpoint }));
 }
 
-async function databasesOf(store: ObjectStore, source: string): Promise<string[]> {
-  const { manifest } = await findPoint(store, source, 'dump', 'latest');
+async function databasesOf(store: ObjectStore, source: string, wanted: string): Promise<string[]> {
+  const { manifest } = await findPoint(store, source, 'dump', wanted);
   return manifest.databases.map(({ name }) => name);
 }
 

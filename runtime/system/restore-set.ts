@@ -16,10 +16,12 @@ export interface RestoreSetRequest {
 
 /** One command of this program. */
 export interface RestoreStep {
-  /** Unique: by this a step that is done is known again. */
+  /** Unique. */
   readonly name: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The server that it fills, where its arguments do not say what. */
+  readonly into: string;
 }
 
 export interface RestoreSetContext {
@@ -47,7 +49,7 @@ export interface ServiceControl {
 export interface RestoreState {
   readonly set: string;
   readonly counts: Readonly<Record<string, number>>;
-  /** Names of steps. */
+  /** Of each step what was run, and where to: the same of another place is not done. */
   readonly done: readonly string[];
 }
 
@@ -127,13 +129,13 @@ class Progress {
   }
 
   async perform(step: RestoreStep): Promise<RestoredStep> {
-    if (this.state.done.includes(step.name)) {
+    if (this.state.done.includes(whatIsDone(step))) {
       this.context.reporter.begin(step.name).done('done before');
       return { name: step.name, outcome: 'done before', detail: '', durationMs: 0 };
     }
     return this.step(step.name, async () => {
       const summary = await this.context.perform(step);
-      await this.remember({ done: [...this.state.done, step.name] });
+      await this.remember({ done: [...this.state.done, whatIsDone(step)] });
       return summary;
     });
   }
@@ -185,6 +187,10 @@ class Progress {
     this.state = { ...this.state, ...change };
     await this.context.state.write(this.state);
   }
+}
+
+function whatIsDone({ name, argv, into }: RestoreStep): string {
+  return [`${name}:`, ...argv, ...(into === '' ? [] : [`(${into})`])].join(' ');
 }
 
 function isGood({ outcome }: RestoredStep): boolean {

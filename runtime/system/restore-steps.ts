@@ -8,14 +8,29 @@ export interface RestoreTargets {
   /** Databases of the dump, as its manifest names them. */
   readonly databases: readonly string[];
   readonly dumpOptions: readonly string[];
-  /** `s3://…` by mirror. */
-  readonly objects: ReadonlyMap<string, string>;
+  /** The server that the databases go to, for people. */
+  readonly server: string;
+  /** Names of the mirrors that the set's recovery point of objects has. */
+  readonly mirrors: readonly string[];
+  /** By mirror. */
+  readonly objects: ReadonlyMap<string, ObjectsTarget>;
+  /** Mirrors that are left out. */
+  readonly skipMirrors: readonly string[];
   readonly configuration: ConfigurationTarget;
   /** A directory. */
   readonly files?: string;
   /** For objects and files. */
   readonly overwrite: 'overwrite' | 'refuse';
   readonly skip: readonly Component[];
+}
+
+export interface ObjectsTarget {
+  /** `s3://bucket[/folder]`. */
+  readonly uri: string;
+  /** Of a store other than the vault's. */
+  readonly endpoint?: string;
+  /** Secrets Manager secret with the credentials of that store. */
+  readonly secret?: string;
 }
 
 /** `diff`: it is only said what differs. `apply`: the entries named are written back after that. */
@@ -39,10 +54,7 @@ function stepsOf(member: SetMember, targets: RestoreTargets): RestoreStep[] {
     case 'dump':
       return dumpSteps(point, targets);
     case 'objects':
-      if (targets.objects.size === 0) throw notStated('objects', '--objects-to MIRROR=s3://bucket');
-      return [...targets.objects].map(([mirror, uri]) =>
-        step(`objects: ${mirror}`, ['restore', 'objects', point, '--mirror', mirror, '--to', uri, ...overwrite]),
-      );
+      return objectsSteps(point, targets, overwrite);
     case 'files':
       if (targets.files === undefined) throw notStated('files', '--files-to DIRECTORY');
       return [step('files', ['restore', 'files', point, '--to', targets.files, ...overwrite])];
@@ -67,18 +79,50 @@ function configurationSteps(point: string, { configuration }: RestoreTargets): R
   return [diff, step('configuration: written back', [...command, '--apply', ...named, ...key])];
 }
 
-function dumpSteps(point: string, { databases, dumpOptions }: RestoreTargets): RestoreStep[] {
-  if (databases.length === 1) return [step(`database ${databases[0]}`, ['restore', point, ...dumpOptions])];
+/** Each mirror that the recovery point has, or it is left out by name: one that is forgotten is not missed before it is needed. */
+function objectsSteps(
+  point: string,
+  { mirrors, objects, skipMirrors }: RestoreTargets,
+  overwrite: readonly string[],
+): RestoreStep[] {
+  const unknown = [...objects.keys(), ...skipMirrors].find((name) => !mirrors.includes(name));
+  if (unknown !== undefined) {
+    throw usageError(`the set has no mirror ${JSON.stringify(unknown)}`, `It has: ${mirrors.join(', ') || 'none'}.`);
+  }
+  return mirrors
+    .filter((name) => !skipMirrors.includes(name))
+    .map((name) => {
+      const { uri, endpoint, secret } = objects.get(name) ?? notStatedMirror(name);
+      const store = [
+        ...(endpoint === undefined ? [] : ['--to-endpoint', endpoint]),
+        ...(secret === undefined ? [] : ['--to-secret', secret]),
+      ];
+      const argv = ['restore', 'objects', point, '--mirror', name, '--to', uri, ...store, ...overwrite];
+      return step(`objects: ${name}`, argv);
+    });
+}
+
+function notStatedMirror(name: string): never {
+  throw usageError(
+    `the set has objects, and it is not said where those of the mirror ${name} go`,
+    `Give --objects-to ${name}=s3://bucket, or leave them out with --skip-mirror ${name}, or all with --skip objects.`,
+  );
+}
+
+function dumpSteps(point: string, { databases, dumpOptions, server: into }: RestoreTargets): RestoreStep[] {
+  if (databases.length === 1) {
+    return [{ ...step(`database ${databases[0]}`, ['restore', point, ...dumpOptions]), into }];
+  }
   // Each into the database of its own name; roles are of the server, and restored once.
   return databases.map((database, index) => {
     const options = dumpOptions.filter((option) => index === 0 || option !== '--roles');
     const argv = ['restore', point, '--database', database, ...options];
-    return { ...step(`database ${database}`, argv), env: { PGDATABASE: database } };
+    return { ...step(`database ${database}`, argv), env: { PGDATABASE: database }, into };
   });
 }
 
 function step(name: string, argv: readonly string[]): RestoreStep {
-  return { name, argv, env: {} };
+  return { name, argv, env: {}, into: '' };
 }
 
 function notStated(component: Component, what: string) {

@@ -24,8 +24,12 @@ export function runbookCommands(subject: RunbookSubject): RunbookCommands {
     isSet,
     look: [command('status')],
     environment: Object.entries(serverOf(subject)).map(([name, value]) => `export ${name}=${quoted(value)}`),
-    rehearse: isSet ? [command(...restore, '--dry-run')] : single.map((words) => command(...rehearsalOf(words))),
-    restore: isSet ? [command(...restore)] : single.map((words) => command(...words)),
+    rehearse: isSet
+      ? [command(...restore, '--dry-run')]
+      : [...new Set(single.map(({ words }) => command(...rehearsalOf(words))))],
+    restore: isSet
+      ? [command(...restore)]
+      : single.map(({ words, database }) => `${intoDatabase(database)}${command(...words)}`),
     after: [command('status'), ...(isSet ? [command('run', '--all')] : [])],
   };
 }
@@ -44,24 +48,47 @@ function setCommand({ status, mirrors, facts }: RunbookSubject): string[] {
     ...services.flatMap(({ service }) => ['--service', service]),
     ...(services.length > 0 ? ['--cluster', services[0].cluster] : []),
     ...(members.includes('dump') ? ['--clean'] : []),
-    ...(members.includes('objects') ? mirrors.flatMap(({ name, from }) => ['--objects-to', `${name}=${from}`]) : []),
+    ...(members.includes('objects') ? mirrors.flatMap(mirrorOptions) : []),
     ...(members.includes('files') ? ['--files-to', FILES_TO] : []),
   ];
 }
 
+/** Back to where it is from. */
+function mirrorOptions({ name, from, endpoint }: RunbookSubject['mirrors'][number]): string[] {
+  const store = endpoint === null ? [] : ['--objects-endpoint', `${name}=${endpoint}`];
+  return ['--objects-to', `${name}=${from}`, ...store];
+}
+
+interface SingleCommand {
+  readonly words: readonly string[];
+  /** The database of its own name that it fills, where there are several. */
+  readonly database?: string;
+}
+
+function intoDatabase(database: string | undefined): string {
+  return database === undefined ? '' : `PGDATABASE=${quoted(database)} `;
+}
+
+function databaseCommands(databases: readonly string[]): SingleCommand[] {
+  if (databases.length < 2) return [{ words: ['restore', 'latest', '--clean'] }];
+  return databases.map((database) => ({ words: ['restore', 'latest', '--database', database, '--clean'], database }));
+}
+
 /** In the order in which a set is restored. */
-function singleCommands({ status, mirrors }: RunbookSubject): string[][] {
+function singleCommands({ status, mirrors, databases }: RunbookSubject): SingleCommand[] {
   const has = (component: Component) => status.components.some((one) => one.component === component && one.newest);
   return [
-    ...(has('configuration') ? [['restore', 'configuration', 'latest']] : []),
-    ...(has('dump') ? [['restore', 'latest', '--clean']] : []),
+    ...(has('configuration') ? [{ words: ['restore', 'configuration', 'latest'] }] : []),
+    ...(has('dump') ? databaseCommands(databases) : []),
     ...(has('objects')
-      ? mirrors.map(({ name, from, endpoint }) => [
-          ...['restore', 'objects', 'latest', '--mirror', name, '--to', from],
-          ...(endpoint === null ? [] : ['--to-endpoint', endpoint]),
-        ])
+      ? mirrors.map(({ name, from, endpoint }) => ({
+          words: [
+            ...['restore', 'objects', 'latest', '--mirror', name, '--to', from],
+            ...(endpoint === null ? [] : ['--to-endpoint', endpoint]),
+          ],
+        }))
       : []),
-    ...(has('files') ? [['restore', 'files', 'latest', '--to', FILES_TO]] : []),
+    ...(has('files') ? [{ words: ['restore', 'files', 'latest', '--to', FILES_TO] }] : []),
   ];
 }
 

@@ -5,15 +5,18 @@ import { restoreSteps, type ConfigurationTarget, type RestoreTargets } from '../
 import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, serverHelp, VAULT_HELP } from '../help-text';
-import { addSecretOptions, addSharedOptions, LONG_RUN } from '../options/shared-options';
+import { serverEnvironment } from '../options/server-environment';
+import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { nonEmpty, oneOf, repeatable, sqlChecks } from '../options/values';
 import { plannedSetAnswer, restoredSetAnswer } from '../output/restore-set-output';
 import { addPointArgument } from './point-argument';
 
-interface RestoreSetOptions {
+interface RestoreSetOptions extends SharedOptions {
   readonly service: readonly string[];
   readonly cluster?: string;
   readonly objectsTo: ReadonlyMap<string, string>;
+  readonly objectsEndpoint: ReadonlyMap<string, string>;
+  readonly objectsSecret: ReadonlyMap<string, string>;
   readonly configuration: 'apply' | 'diff' | 'skip';
   readonly configurationName: readonly string[];
   readonly parameterKey?: string;
@@ -23,6 +26,7 @@ interface RestoreSetOptions {
   readonly create?: boolean;
   readonly roles?: boolean;
   readonly skip: readonly Component[];
+  readonly skipMirror: readonly string[];
   readonly checks: readonly SqlCheck[];
   readonly state?: string;
   readonly dryRun?: boolean;
@@ -66,6 +70,15 @@ function addSetOptions(command: Command): void {
     new Option('--objects-to <mirror=uri>', 'the bucket for a mirror’s objects: uploads=s3://bucket; repeat it')
       .argParser(places)
       .default(new Map(), 'nowhere'),
+    new Option('--objects-endpoint <mirror=url>', 'the store that the bucket is of, if not the vault’s; repeat it')
+      .argParser(endpoints)
+      .default(new Map(), 'none'),
+    new Option(
+      '--objects-secret <mirror=name>',
+      'Secrets Manager secret with accessKeyId and secretAccessKey of that store; repeat it',
+    )
+      .argParser(secrets)
+      .default(new Map(), 'none'),
     new Option('--files-to <directory>', 'the directory for the files').argParser(nonEmpty),
     new Option('--configuration <how>', 'diff: only say what differs; apply: write it back by name after that; skip')
       .argParser(oneOf(['diff', 'apply', 'skip']))
@@ -80,6 +93,9 @@ function addSetOptions(command: Command): void {
     new Option('--overwrite', 'write over other objects and files under the same name'),
     new Option('--skip <component>', 'leave a component of the set out; repeat it')
       .argParser(skipped)
+      .default([], 'none'),
+    new Option('--skip-mirror <name>', 'leave a mirror of the set out; repeat it')
+      .argParser(repeatable)
       .default([], 'none'),
     new Option('--checks <json>', 'SQL checks to ask at the end, as a drill takes them')
       .argParser(sqlChecks)
@@ -107,10 +123,12 @@ export async function restoreSet(wanted: string, run: CommandRun): Promise<Answe
   reporter.headline(`${source}: set ${set.set} of ${set.startedAt}`);
   if (options.dryRun) return plannedSetAnswer(source, request);
 
+  // Whoever names a secret here means it for the databases, and not for the checks alone.
+  const env = serverEnvironment(host.env, options);
   const report = await system.restore(request, {
     services: system.services(options.cluster, signal),
     state: system.stateFile(options.state ?? `postgres-backup-restore-${source}.json`),
-    perform: (step) => system.perform(step, { env: host.env, vaultUri: store.uri, source, signal }),
+    perform: (step) => system.perform(step, { env, vaultUri: store.uri, source, signal }),
     check: () => (options.checks.length === 0 ? Promise.resolve([]) : system.check(options.checks, run.server(), run)),
     reporter,
     signal,
@@ -127,13 +145,37 @@ async function targetsOf(set: BackupSet, options: RestoreSetOptions, run: Comman
   const point = dump?.point && !options.skip.includes('dump') ? await run.points('dump').find(dump.point) : undefined;
   return {
     databases: point?.manifest.databases.map(({ name }) => name) ?? [],
+    server: point ? run.server().description : '',
+    ...(await objectsTargets(set, options, run)),
     dumpOptions: (['clean', 'create', 'roles'] as const).filter((name) => options[name]).map((name) => `--${name}`),
-    objects: options.objectsTo,
     files: options.filesTo,
     overwrite: options.overwrite ? 'overwrite' : 'refuse',
     configuration,
     skip: options.configuration === 'skip' ? [...options.skip, 'configuration'] : options.skip,
   };
+}
+
+async function objectsTargets(
+  { members }: BackupSet,
+  { objectsTo, objectsEndpoint, objectsSecret, skip, skipMirror }: RestoreSetOptions,
+  run: CommandRun,
+): Promise<Pick<RestoreTargets, 'mirrors' | 'objects' | 'skipMirrors'>> {
+  const stray = [...objectsEndpoint.keys(), ...objectsSecret.keys()].find((mirror) => !objectsTo.has(mirror));
+  if (stray !== undefined) {
+    throw usageError(
+      `it is said of which store ${stray} is, but not where to`,
+      `Give --objects-to ${stray}=s3://bucket.`,
+    );
+  }
+  const objects = new Map(
+    [...objectsTo].map(([mirror, uri]) => [
+      mirror,
+      { uri, endpoint: objectsEndpoint.get(mirror), secret: objectsSecret.get(mirror) },
+    ]),
+  );
+  const point = members.find(({ component }) => component === 'objects')?.point;
+  const found = point && !skip.includes('objects') ? await run.points('objects').find(point) : undefined;
+  return { mirrors: found?.manifest.mirrors.map(({ name }) => name) ?? [], objects, skipMirrors: skipMirror };
 }
 
 /** What cannot be written back is refused before anything is stopped. */
@@ -165,10 +207,20 @@ function skipped(text: string, before: readonly Component[]): readonly Component
   return [...before, oneOf(COMPONENTS)(text)];
 }
 
-function places(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const at = text.indexOf('=');
-  if (at < 1 || !/^s3:\/\/./.test(text.slice(at + 1))) {
-    throw new InvalidArgumentError('Give the mirror’s name and its bucket, such as uploads=s3://acme-uploads.');
-  }
-  return new Map([...before, [text.slice(0, at), text.slice(at + 1)]]);
+const places = ofMirror(/^s3:\/\/./, 'Give the mirror’s name and its bucket, such as uploads=s3://acme-uploads.');
+const endpoints = ofMirror(
+  /^https?:\/\/./,
+  'Give the mirror’s name and a URL, such as uploads=https://minio.internal:9000.',
+);
+const secrets = ofMirror(/./, 'Give the mirror’s name and that of the secret, such as uploads=orders/minio.');
+
+/** Reads `mirror=value`, each mirror once. */
+function ofMirror(pattern: RegExp, hint: string) {
+  return (text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+    const at = text.indexOf('=');
+    const [mirror, value] = [text.slice(0, at), text.slice(at + 1)];
+    if (at < 1 || !pattern.test(value)) throw new InvalidArgumentError(hint);
+    if (before.has(mirror)) throw new InvalidArgumentError('It is given twice for that mirror.');
+    return new Map([...before, [mirror, value]]);
+  };
 }

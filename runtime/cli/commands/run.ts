@@ -7,6 +7,7 @@ import type { Answer } from '../answer';
 import type { CommandRun } from '../execute';
 import { examples, EXIT_CODES_HELP, serverHelp, VAULT_HELP } from '../help-text';
 import { addRunOptions, checkRunOptions, statedConfiguration, type RunOptions } from '../options/run-options';
+import { serverEnvironment } from '../options/server-environment';
 import { addSecretOptions, addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { runAnswer } from '../output/run-output';
 
@@ -58,8 +59,9 @@ interface Runnable {
   readonly starter: TaskStarter;
 }
 
-function here({ component = [] }: RunOptions, { dependencies, store, source }: CommandRun): Runnable {
-  const { env } = dependencies.host;
+function here(options: RunOptions & SharedOptions, { dependencies, store, source }: CommandRun): Runnable {
+  const env = serverEnvironment(dependencies.host.env, options);
+  const { component = [] } = options;
   return { components: component, starter: dependencies.system.localTasks({ env, vaultUri: store.uri, source }) };
 }
 

@@ -1,5 +1,6 @@
 import { SET_FORMAT, type BackupSet, type Component, type SetMember } from '../../../model';
 import type { RestoreSetRequest, ServiceControl } from '../../../runtime/system/restore-set';
+import type { StepSurroundings } from '../../../runtime/system/perform-step';
 import type { SystemTools } from '../../../runtime/system/tools';
 import { examplePoint, NOW, runCli, TARGET } from './support/harness';
 
@@ -33,11 +34,12 @@ const SET: BackupSet = {
   warnings: [],
   tool: { name: 'postgres-backup', version: '1.2.3' },
 };
-/** The harness knows one point of each id: this is the dump's, with the entries of the configuration's. */
+/** The harness knows one point of each id: this is the dump's, with the entries of the configuration's, and mirrors. */
 const WITH_ENTRIES = {
   ...examplePoint(),
   manifest: {
     ...examplePoint().manifest,
+    mirrors: [{ name: 'uploads' }, { name: 'thumbnails' }],
     entries: [
       { kind: 'parameter', name: 'parameter:/orders/flags' },
       { kind: 'secret', name: 'secret:orders/smtp' },
@@ -50,17 +52,24 @@ const NO_SERVICES: ServiceControl = {
   stop: async () => undefined,
   start: async () => undefined,
 };
-const EVERYTHING = ['--objects-to', 'uploads=s3://acme-uploads', '--files-to', '/srv/files', '--service', 'web'];
+const UPLOADS = ['--objects-to', 'uploads=s3://acme-uploads'];
+const EVERYTHING = [...UPLOADS, '--skip-mirror', 'thumbnails', '--files-to', '/srv/files', '--service', 'web'];
 
-async function restored(argv: readonly string[]) {
+async function restored(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const requests: RestoreSetRequest[] = [];
+  const surroundings: StepSurroundings[] = [];
   const system: Partial<SystemTools> = {
     findSet: async () => SET,
     services: () => {
       throw new Error('nothing may be stopped');
     },
-    restore: async (request) => {
+    perform: async (_step, around) => {
+      surroundings.push(around);
+      return '';
+    },
+    restore: async (request, { perform }) => {
       requests.push(request);
+      for (const step of request.steps) await perform(step);
       const steps = [{ name: 'database orders', outcome: 'failed', detail: 'no\u001b[2Jroom', durationMs: 1 }] as const;
       return { set: POINT, outcome: 'failed', steps, checks: [], notStarted: ['web'] };
     },
@@ -70,8 +79,9 @@ async function restored(argv: readonly string[]) {
   const ran = await runCli(['restore', 'set', 'latest', ...argv, ...TARGET], {
     system: { ...system, ...services },
     points,
+    env,
   });
-  return { ...ran, requests };
+  return { ...ran, requests, surroundings };
 }
 
 test('--dry-run says which commands would be run, and stops nothing', async () => {
@@ -110,6 +120,28 @@ test.each<[string[], string[]]>([
   expect(steps[commands.length]).toBe(`restore ${POINT}`);
 });
 
+test('a mirror goes into another store with its own endpoint and secret; each mirror is named', async () => {
+  const minio = ['uploads=s3://new', 'uploads=https://minio.internal:9000', 'uploads=orders/minio'];
+  const { requests } = await restored([
+    ...['--objects-to', minio[0], '--objects-endpoint', minio[1], '--objects-secret', minio[2]],
+    ...['--objects-to', 'thumbnails=s3://acme-thumbnails', '--files-to', '/srv/files'],
+  ]);
+  const argvs = requests[0].steps.map(({ argv }) => argv).filter(([, component]) => component === 'objects');
+  const uploads = ['restore', 'objects', POINT, '--mirror', 'uploads', '--to', 's3://new'];
+  expect(argvs).toEqual([
+    [...uploads, '--to-endpoint', 'https://minio.internal:9000', '--to-secret', 'orders/minio'],
+    ['restore', 'objects', POINT, '--mirror', 'thumbnails', '--to', 's3://acme-thumbnails'],
+  ]);
+});
+
+test('the databases go to the server that the options name, and not to that of the environment', async () => {
+  const { surroundings, serverEnvironments } = await restored([...EVERYTHING, '--secret', 'orders/new'], {
+    PGHOST: 'old.internal',
+  });
+  expect(surroundings.map(({ env }) => env.POSTGRES_BACKUP_SECRET)).toEqual(Array(4).fill('orders/new'));
+  expect(serverEnvironments[0]).toMatchObject({ POSTGRES_BACKUP_SECRET: 'orders/new' });
+});
+
 test('what failed, and what is still stopped, is told; it ends with 1', async () => {
   const { exitCode, stdout, requests } = await restored(EVERYTHING);
   expect(exitCode).toBe(1);
@@ -119,7 +151,12 @@ test('what failed, and what is still stopped, is told; it ends with 1', async ()
 });
 
 test.each([
-  [[], 'the set has objects, and it is not said where they go'],
+  [[], 'the set has objects, and it is not said where those of the mirror uploads go'],
+  [UPLOADS, 'the set has objects, and it is not said where those of the mirror thumbnails go'],
+  [[...EVERYTHING, '--objects-to', 'upload=s3://b'], 'the set has no mirror "upload"'],
+  [[...EVERYTHING, '--skip-mirror', 'upload'], 'the set has no mirror "upload"'],
+  [['--objects-endpoint', 'uploads=https://minio'], 'it is said of which store uploads is, but not where to'],
+  [[...UPLOADS, ...UPLOADS], 'It is given twice for that mirror.'],
   [['--skip', 'objects'], 'the set has files, and it is not said where they go'],
   [['--skip', 'objects', '--skip', 'files', '--skip', 'wal'], '--skip wal: the set has none'],
   [

@@ -135,6 +135,11 @@ test('--local runs here, with this environment; --set makes a set of it', async 
   expect(seen.request).toMatchObject({ components: ['dump', 'files'], record: 'set' });
 });
 
+test('--local backs up the server that the options name', async () => {
+  const { seen } = await ran(['--local', '--component', 'dump', '--secret', 'orders/db']);
+  expect(seen.local).toMatchObject({ env: { HOME: '/root', POSTGRES_BACKUP_SECRET: 'orders/db' } });
+});
+
 test('tasks can be named where the stack wrote down nothing', async () => {
   const where = ['--cluster', 'shop', '--subnet', 'subnet-9', '--security-group', 'sg-9'];
   const { seen } = await ran(['--component', 'dump', ...where, '--task-definition', 'dump=mine']);

@@ -22,6 +22,7 @@ const STEPS: RestoreStep[] = ['database orders', 'objects: uploads', 'files'].ma
   name,
   argv: [name],
   env: {},
+  into: '',
 }));
 const REQUEST = { set: 'set-1', services: ['web', 'worker'], steps: STEPS };
 
@@ -130,6 +131,19 @@ test('the same command goes on: what is done is not done again, and the counts a
   expect(world.counts).toEqual({ web: 3, worker: 1 });
 });
 
+test.each<[string, Partial<RestoreStep>]>([
+  ['to another place', { argv: ['database orders', '--to', '/elsewhere'] }],
+  ['into another server', { into: 'admin@new.internal:5432/orders' }],
+])('a step that was done once is done again %s', async (_, change) => {
+  world.failing = 'files';
+  await restoreSet(REQUEST, world.context());
+  world = new World();
+  const steps = [{ ...STEPS[0], ...change }, ...STEPS.slice(1)];
+  expect(await restoreSet({ ...REQUEST, steps }, world.context())).toMatchObject({ outcome: 'passed' });
+  expect(world.story).toContain('database orders');
+  expect(world.story).not.toContain('objects: uploads');
+});
+
 test('a count is on disk before its service is stopped', async () => {
   world.stop = async () => {
     expect(await world.context().state.read()).toMatchObject({ counts: { web: 3 } });
@@ -165,7 +179,10 @@ test.each(['{', '{}', '{"set":"a","done":[],"counts":{"web":-1}}'])(
 describe('a step', () => {
   const program = [process.execPath, '-e'] as const;
   const surroundings = { env: {}, vaultUri: 's3://v', source: 'orders', signal: new AbortController().signal };
-  const step = (script: string): RestoreStep => ({ name: 'files', argv: [script], env: { PGDATABASE: 'x' } });
+  const step = (script: string): RestoreStep => ({
+    ...{ name: 'files', argv: [script], into: '' },
+    env: { PGDATABASE: 'x' },
+  });
 
   test('is a command of this program with the vault, the source and its own environment', async () => {
     const script = `console.log('a\\n' + [process.env.POSTGRES_BACKUP_VAULT, process.env.POSTGRES_BACKUP_SOURCE, process.env.PGDATABASE])`;

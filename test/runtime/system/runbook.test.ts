@@ -3,6 +3,8 @@ import { RUNBOOK_FORMAT, runbookFactsProblem, runbookKeys, type RunbookFacts } f
 import { readText } from '../../../runtime/catalog/read-text';
 import { storeRunbook } from '../../../runtime/observe/report/store-runbook';
 import { gatherRunbook } from '../../../runtime/system/gather-runbook';
+import { runbookCommands } from '../../../runtime/system/runbook-commands';
+import type { DatedSet, SetsStatus } from '../../../runtime/observe/status/set-status';
 import { composeRunbook } from '../../../runtime/system/runbook';
 import { failureOf } from '../../support/failure-of';
 import { MemoryStore } from '../../support/memory-store';
@@ -62,6 +64,37 @@ test('without a set it says so, and each component is restored by its own comman
   expect(commandsOf(text)).toContain('export PGDATABASE=orders');
   expect(commandsOf(text)).toContain('postgres-backup info latest --vault memory://vault --source orders');
   expect(text).toContain('The stack gave nobody `backup.grantRestore`');
+});
+
+const MIRRORS = [
+  { name: 'uploads', from: 's3://acme-uploads', endpoint: null },
+  { name: 'scans', from: 's3://scans', endpoint: 'https://minio.internal:9000' },
+];
+
+test('of several databases each is restored into that of its own name', async () => {
+  await run(store, { dump: makesPoint }, { record: 'none' });
+  const subject = await gatherRunbook(store, SOURCE, TIME);
+  const { rehearse, restore } = runbookCommands({ ...subject, databases: ['orders', "it's"] });
+  const target = '--vault memory://vault --source orders';
+  expect(rehearse).toEqual([`postgres-backup info latest ${target}`]);
+  expect(restore).toEqual([
+    `PGDATABASE=orders postgres-backup restore latest --database orders --clean ${target}`,
+    `PGDATABASE='it'\\''s' postgres-backup restore latest --database 'it'\\''s' --clean ${target}`,
+  ]);
+});
+
+test('what a set holds of another store than S3 goes back to that store', async () => {
+  await run(store, { dump: makesPoint });
+  const subject = await gatherRunbook(store, SOURCE, TIME);
+  const newestGood = {
+    ...(subject.status.sets?.newestGood as DatedSet),
+    members: [{ component: 'objects', outcome: 'passed' }] as const,
+  };
+  const status = { ...subject.status, sets: { ...(subject.status.sets as SetsStatus), newestGood } };
+  const [restore] = runbookCommands({ ...subject, status, mirrors: MIRRORS }).restore;
+  expect(restore).toContain(
+    '--objects-to uploads=s3://acme-uploads --objects-to scans=s3://scans --objects-endpoint scans=https://minio.internal:9000',
+  );
 });
 
 test('what the stack left in the vault is there when the stack is gone', async () => {
