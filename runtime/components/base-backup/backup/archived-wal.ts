@@ -4,19 +4,34 @@ import { parseLsn, segmentsNeeded, type BaseBackupManifest } from '../../../../m
 import { BackupError } from '../../../errors';
 import { formatNumberOf } from '../../../observe/format';
 import { WalArchive } from '../../../wal/archive';
+import { beat } from '../../../wal/heartbeat';
 import type { BaseBackupRun } from './base-backup-run';
 
 const POLL_MS = 1_000;
 
-/** Refuses, before anything is read, a server of which nothing is archived. */
+/** Of a server that archives since a moment ago: `archive_timeout` ends its first segment, and a receiver's first part comes sooner. */
+const FIRST_LOG_SECONDS = 120;
+
+/**
+ * Refuses, before anything is read, a server of which nothing is archived. A receiver's part of a segment is enough: the base backup
+ * ends that segment itself.
+ */
 export async function requireArchive({ request, context, server }: BaseBackupRun): Promise<void> {
   const archive = new WalArchive(context.store, request.source);
-  for await (const { file } of archive.files(server.systemIdentifier)) if (file.kind === 'segment') return;
+  const isBegun = () => hasLog(archive, server.systemIdentifier);
+  if (await isBegun()) return;
+  const step = context.reporter.begin('its archive', { detail: 'waiting for the first of its log' });
+  // A server with nothing to do writes nothing that could be archived; a standby never does.
+  const warnings = server.facts.standby ? [] : (await beat(context)).warnings;
+  const seconds = Math.min(FIRST_LOG_SECONDS, request.walTimeoutSeconds);
+  if (await comesTrue(isBegun, seconds, context.signal)) return step.done('begun');
+  step.failed('nothing is archived');
   throw new BackupError('wal-missing', `no WAL of this server is archived in ${context.store.uri}`, {
-    detail: `Its system identifier is ${server.systemIdentifier}. Without its log a base backup restores nothing.`,
-    hint:
-      'Set archive_command as the guide of point-in-time recovery has it, end a segment with SELECT pg_switch_wal(), and see ' +
-      'that `postgres-backup wal-check` finds it.',
+    detail: [
+      `Its system identifier is ${server.systemIdentifier}. Without its log a base backup restores nothing.`,
+      ...warnings,
+    ].join('\n'),
+    hint: 'Set archive_command and archive_timeout as the guide of point-in-time recovery has it, or start a receiver; see that `postgres-backup wal-check` finds it.',
   });
 }
 
@@ -27,14 +42,25 @@ export async function awaitArchivedWal(run: BaseBackupRun, wal: BaseBackupManife
   const needed = { from: parseLsn(wal.startLsn) ?? 0n, to: parseLsn(wal.stopLsn) ?? 0n };
   const names = segmentsNeeded(wal.timeline, [], needed, wal.segmentBytes);
   const step = context.reporter.begin('its log', { detail: 'waiting until it is archived' });
+  let missing = names;
+  const isWhole = async () => (missing = await missingOf(archive, wal, names)).length === 0;
+  if (await comesTrue(isWhole, request.walTimeoutSeconds, context.signal)) {
+    return step.done(`${formatNumberOf(names.length, 'segment')} archived`);
+  }
+  step.failed('not archived');
+  throw notArchived(missing, request.walTimeoutSeconds);
+}
+
+async function hasLog(archive: WalArchive, systemIdentifier: string): Promise<boolean> {
+  for await (const { file } of archive.files(systemIdentifier)) if (file.kind === 'segment') return true;
+  return (await archive.partials(systemIdentifier)).length > 0;
+}
+
+async function comesTrue(isSo: () => Promise<boolean>, seconds: number, signal: AbortSignal): Promise<boolean> {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-    const missing = await missingOf(archive, wal, names);
-    if (missing.length === 0) return step.done(`${formatNumberOf(names.length, 'segment')} archived`);
-    if (waitedMs >= request.walTimeoutSeconds * 1000) {
-      step.failed('not archived');
-      throw notArchived(missing, request.walTimeoutSeconds);
-    }
-    await sleep(POLL_MS, undefined, { signal: context.signal });
+    if (await isSo()) return true;
+    if (waitedMs >= seconds * 1000) return false;
+    await sleep(POLL_MS, undefined, { signal });
   }
 }
 
