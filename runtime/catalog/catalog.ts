@@ -73,11 +73,31 @@ async function findAnyPoint(
     if (!address) throw missing(store, source, wanted);
     return readPoint(store, address);
   }
+  for await (const point of goodAmong(store, points, onPassedOver)) return point;
+  throw missing(store, source, 'latest');
+}
+
+/** The good ones, as `latest` means it, the newest first; each is read when it is asked for. */
+export async function* goodPoints<C extends Component>(
+  store: ObjectStore,
+  source: string,
+  component: C,
+  onPassedOver: (point: string, reason: string) => void = () => undefined,
+): AsyncGenerator<RecoveryPoint<ManifestOf<C>>> {
+  const points = await listPoints(store, source, component);
+  // The manifest's component is that of its place: readManifest refuses any other.
+  for await (const point of goodAmong(store, points, onPassedOver)) yield point as RecoveryPoint<ManifestOf<C>>;
+}
+
+async function* goodAmong(
+  store: ObjectStore,
+  points: readonly PointAddress[],
+  onPassedOver: (point: string, reason: string) => void,
+): AsyncGenerator<RecoveryPoint> {
   for (const address of points) {
     const point = await goodPoint(store, address, onPassedOver);
-    if (point) return point;
+    if (point) yield point;
   }
-  throw missing(store, source, 'latest');
 }
 
 async function goodPoint(

@@ -24,6 +24,8 @@ export interface SurveyedRun {
    * that left no word of failing: the manifest, if there is one, is of none before it.
    */
   readonly startedAt?: Date;
+  /** Numbers of the attempts that left a record of their begin, the newest first. */
+  readonly attempts: readonly number[];
   /** There is a manifest: a recovery point. */
   readonly manifestAt?: Date;
   readonly failedAt?: Date;
@@ -102,6 +104,7 @@ function surveyed({ started, failed, ...run }: ListedRun): SurveyedRun {
   const lastFailed = [...failed.keys()].sort((a, b) => a - b).at(-1);
   return {
     ...run,
+    attempts: attempts.toReversed(),
     ...(attempt !== undefined && { startedAt: started.get(attempt) }),
     ...(lastFailed !== undefined && {
       failedAt: failed.get(lastFailed),

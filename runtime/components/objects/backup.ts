@@ -25,11 +25,12 @@ async function storeMirrors(
   writer: PointWriter,
   startedAt: Date,
 ): Promise<ObjectsManifest> {
-  const known = await findKnownRuns(request.source, writer.prefix, context);
+  const names = request.mirrors.map(({ name }) => name);
+  const knownOf = await findKnownRuns(request.source, writer.prefix, names, context);
   const mirrored: MirroredBucket[] = [];
   for (const mirror of request.mirrors) {
     const { source, vault, settings } = request;
-    const run = { source, mirror, vault, settings, pointPrefix: writer.prefix, known };
+    const run = { source, mirror, vault, settings, pointPrefix: writer.prefix, known: knownOf(mirror.name) };
     mirrored.push(
       await (mirror.listings
         ? takeListing({ ...run, listings: mirror.listings }, context)

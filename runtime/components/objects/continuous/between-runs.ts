@@ -24,7 +24,7 @@ export class BetweenRuns {
     const since = known.last && new Date(known.last.manifest.startedAt);
     this.reader = new SortedReader(entriesOfJournal({ name, prefix, since }, context), `the journal of ${name}`);
     // What was there before the mirror, no event tells of.
-    if (!known.last?.manifest.mirrors.some((one) => one.name === name)) return;
+    if (!known.last) return;
     this.dueBefore = new Date(context.now().getTime() - LATE_MS).toISOString();
   }
 
