@@ -13,6 +13,7 @@ import {
   EXPIRY_TAG,
   FAILURE_NAME,
   FILES_INDEX_NAMES,
+  INVENTORY_PIECES,
   journalPrefix,
   MANIFEST_NAME,
   mirrorPrefix,
@@ -127,9 +128,7 @@ abstract class BackupVaultBase extends Construct implements IBackupVault {
   }
 
   public grantBuildOn(grantee: iam.IGrantable, source: string, component: BackupComponent): iam.Grant {
-    const isServer = component === BackupComponent.BASE_BACKUP;
-    const lists = isServer ? [BACKUP_MANIFEST_OBJECT] : Object.values(FILES_INDEX_NAMES);
-    return allowBuildOn(this.location(source, component), lists, grantee);
+    return allowBuildOn(this.location(source, component), listsOf(component), grantee);
   }
 
   public grantMirror(grantee: iam.IGrantable, source: string, mirror: string): iam.Grant {
@@ -356,6 +355,12 @@ class ImportedVault extends BackupVaultBase {
       encryptionKey: attributes.encryptionKey,
     });
   }
+}
+
+/** Names of the objects in a recovery point that tell what it holds. */
+function listsOf(component: BackupComponent): string[] {
+  if (component === BackupComponent.OBJECTS) return [INVENTORY_PIECES];
+  return component === BackupComponent.BASE_BACKUP ? [BACKUP_MANIFEST_OBJECT] : Object.values(FILES_INDEX_NAMES);
 }
 
 /** Parts of an upload that nobody finished are paid for until they are removed. No run takes two days. */

@@ -104,6 +104,8 @@ export class ObjectMirror extends ScheduledComponent {
       this.vault.grantMirror(this.task, this.sourceName, name);
       return;
     }
+    // To know what the last recovery point had, and so what is gone.
+    this.vault.grantBuildOn(this.task, this.sourceName, BackupComponent.OBJECTS);
     if (throughHere)
       throw new Error(`mirror '${name}' is a replica, of which nothing passes through the task: take throughTask out`);
     // Lists are sorted on disk.

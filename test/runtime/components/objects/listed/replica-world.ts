@@ -10,6 +10,7 @@ import {
   GetObjectTaggingCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { openS3Bucket } from '../../../../../runtime/store/s3-bucket';
 import { createS3Client } from '../../../../../runtime/store/s3-client';
@@ -76,41 +77,12 @@ export class ReplicaWorld {
     await this.client.send(new DeleteObjectCommand({ Bucket: this.replica, Key: `in/${Key}`, VersionId }));
   }
 
-  /** All versions, as S3 would list them. */
-  async rows(): Promise<Row[]> {
-    const { Versions = [], DeleteMarkers = [] } = await this.client.send(
-      new ListObjectVersionsCommand({ Bucket: this.replica }),
-    );
-    const time = (at: Date | undefined) => at?.toISOString() ?? '';
-    return [
-      ...Versions.map(({ Key = '', VersionId = '', IsLatest = false, Size = 0, LastModified, ETag = '' }): Row => {
-        return [Key, VersionId, IsLatest, false, Size, time(LastModified), ETag, 'STANDARD'];
-      }),
-      ...DeleteMarkers.map(({ Key = '', VersionId = '', IsLatest = false, LastModified }): Row => {
-        return [Key, VersionId, IsLatest, true, 0, time(LastModified), '', ''];
-      }),
-    ];
-  }
+  rows = (): Promise<Row[]> => versionRows(this.client, this.replica);
 
   /** Publishes a list, of what is there now if nothing else is said. */
-  list = async ({ tamper = (_name, content) => content, ...request }: ListRequest = {}): Promise<void> => {
-    const { rows = request.count === undefined ? await this.rows() : [], at = LISTED_AT } = request;
-    const directory = await mkdtemp(path.join(tmpdir(), 'list-test-'));
-    try {
-      await runPython(directory, { ...request, bucket: this.replica, config: CONFIG, at, rows });
-      const names = await readdir(directory, { recursive: true, withFileTypes: true });
-      // What has a checksum before what tells it.
-      const rank = ({ name }: { name: string }) => ['gz', 'json', 'checksum'].findIndex((end) => name.endsWith(end));
-      names.sort((one, other) => rank(one) - rank(other));
-      for (const entry of names.filter((one) => one.isFile())) {
-        const file = path.join(entry.parentPath, entry.name);
-        const name = path.relative(directory, file);
-        const content = tamper(name.split('/').slice(2).join('/'), await readFile(file));
-        if (content) await this.client.send(new PutObjectCommand({ Bucket: this.lists, Key: name, Body: content }));
-      }
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+  list = async (request: ListRequest = {}): Promise<void> => {
+    const { rows = request.count === undefined ? await this.rows() : [] } = request;
+    await publishList(this.client, { bucket: this.replica, lists: this.lists }, { ...request, rows });
   };
 
   async read(bucket: string, Key: string): Promise<{ body: string; tags: Record<string, string>; type?: string }> {
@@ -121,6 +93,44 @@ export class ReplicaWorld {
   }
 
   openReplica = (uri: string) => openS3Store(uri, this.world.connection);
+}
+
+/** All versions of a bucket, as S3 would list them. */
+export async function versionRows(client: S3Client, bucket: string): Promise<Row[]> {
+  const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+  const time = (at: Date | undefined) => at?.toISOString() ?? '';
+  return [
+    ...Versions.map(({ Key = '', VersionId = '', IsLatest = false, Size = 0, LastModified, ETag = '' }): Row => {
+      return [Key, VersionId, IsLatest, false, Size, time(LastModified), ETag, 'STANDARD'];
+    }),
+    ...DeleteMarkers.map(({ Key = '', VersionId = '', IsLatest = false, LastModified }): Row => {
+      return [Key, VersionId, IsLatest, true, 0, time(LastModified), '', ''];
+    }),
+  ];
+}
+
+/** Publishes a list of `bucket` in the bucket `lists`, as S3 Inventory would. */
+export async function publishList(
+  client: S3Client,
+  { bucket, lists }: { readonly bucket: string; readonly lists: string },
+  { tamper = (_name, content) => content, at = LISTED_AT, rows = [], ...request }: ListRequest,
+): Promise<void> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'list-test-'));
+  try {
+    await runPython(directory, { ...request, bucket, config: CONFIG, at, rows });
+    const names = await readdir(directory, { recursive: true, withFileTypes: true });
+    // What has a checksum before what tells it.
+    const rank = ({ name }: { name: string }) => ['gz', 'json', 'checksum'].findIndex((end) => name.endsWith(end));
+    names.sort((one, other) => rank(one) - rank(other));
+    for (const entry of names.filter((one) => one.isFile())) {
+      const file = path.join(entry.parentPath, entry.name);
+      const name = path.relative(directory, file);
+      const content = tamper(name.split('/').slice(2).join('/'), await readFile(file));
+      if (content) await client.send(new PutObjectCommand({ Bucket: lists, Key: name, Body: content }));
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 async function runPython(directory: string, request: object): Promise<void> {
