@@ -27,6 +27,16 @@ export async function processTree(root: number): Promise<ListedProcess[]> {
   return tree.filter(({ arguments: args }) => !args.startsWith('ps -ww'));
 }
 
+/** Whether there is a process of this number, one that nobody has waited for yet among them. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // Gone.
+  }
+}
+
 /** On a machine that is busy with much else; a little less than a test may take. */
 const PATIENCE_MS = 50_000;
 

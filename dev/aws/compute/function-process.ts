@@ -1,4 +1,7 @@
-/** The process of one function: started with the first event, used for the next ones, ended when an event takes too long. */
+/**
+ * The process of one function: started with the first event, used for the next ones, ended when an event takes too long. What it
+ * takes to start counts for itself, as on AWS Lambda: a function's timeout does not hang on how busy this machine is.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +28,9 @@ export type FunctionAnswer = { readonly result: unknown } | { readonly error: Fu
 
 /** A line of the function's output; nothing at the end of an event's. */
 type LineReader = (line: string) => void;
+
+/** For a process to start and load its asset. */
+const START_TIMEOUT_MS = 60_000;
 
 export class FunctionProcess {
   private child: ChildProcess | undefined;
@@ -76,13 +82,14 @@ export class FunctionProcess {
 
   private answerOf(child: ChildProcess, id: string): Promise<FunctionAnswer> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        const seconds = (this.code.timeoutMs / 1000).toFixed(2);
-        settle(failure('Sandbox.Timedout', `Task timed out after ${seconds} seconds`));
-        // The next event gets a process of its own, even if this one is still on its way out.
-        if (this.child === child) this.child = undefined;
-        child.kill('SIGKILL');
-      }, this.code.timeoutMs);
+      const endAfter = (what: string, timeoutMs: number): NodeJS.Timeout =>
+        setTimeout(() => {
+          settle(failure('Sandbox.Timedout', `${what} timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`));
+          // The next event gets a process of its own, even if this one is still on its way out.
+          if (this.child === child) this.child = undefined;
+          child.kill('SIGKILL');
+        }, timeoutMs);
+      let timer = endAfter('Start', START_TIMEOUT_MS);
       const settle = (answer: FunctionAnswer): void => {
         clearTimeout(timer);
         child.off('message', onMessage);
@@ -90,8 +97,11 @@ export class FunctionProcess {
         resolve(answer);
       };
       const onMessage = (message: unknown): void => {
-        const { id: answered, ...answer } = message as { id: string } & FunctionAnswer;
-        if (answered === id) settle(answer);
+        const { id: told, ...answer } = message as { id: string } & ({ begun: true } | FunctionAnswer);
+        if (told !== id) return;
+        if (!('begun' in answer)) return settle(answer);
+        clearTimeout(timer);
+        timer = endAfter('Task', this.code.timeoutMs);
       };
       const onExit = (code: number | null, signal: string | null): void =>
         settle(failure('Runtime.ExitError', `Runtime exited with ${code ?? signal}`));

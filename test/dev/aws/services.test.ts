@@ -22,6 +22,7 @@ import { GetParameterCommand, GetParametersByPathCommand, PutParameterCommand, S
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { Cloud, deployStack, describeUse } from '../../../dev/aws';
 import type { Template } from '../../../dev/aws/template/template';
+import { until } from '../../support/processes';
 
 const START = new Date('2026-11-20T00:00:00Z');
 const ROOT = 'arn:aws:iam::111122223333:root';
@@ -329,7 +330,7 @@ test('a service runs as many tasks as are wanted, and stops what is too much', a
     expect(services).toMatchObject([{ desiredCount: 2, runningCount: 2 }]);
     await scale(0);
     const isStopped = () => cloud.ecsServices.running(cloud.ecsServices.get('waiting')).length === 0;
-    for (let looks = 0; !isStopped() && looks < 1_000; looks++) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('the tasks have stopped', isStopped);
     const ended = cloud.tasks.tasks.filter(({ startedBy }) => startedBy === stack.ref('Service'));
     expect(ended.map(({ stopCode, exitCode }) => [stopCode, exitCode !== 0])).toEqual([
       ['UserInitiated', true],

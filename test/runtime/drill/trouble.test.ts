@@ -14,7 +14,7 @@ import { BackupError } from '../../../runtime/errors';
 import { silentReporter, type Reporter } from '../../../runtime/observe/reporter';
 import { FaultyStore } from '../../support/faulty-store';
 import { Lab } from '../../support/lab';
-import { until } from '../../support/processes';
+import { isAlive, until } from '../../support/processes';
 import { backUp, drill, findings, REQUEST } from './support/drill-lab';
 import { putManifest } from './support/put-manifest';
 import { rewriteArchive } from './support/rewrite-archive';
@@ -193,13 +193,4 @@ async function startElsewhere(): Promise<ReturnType<typeof fork>> {
   });
   await rm(directory, { recursive: true });
   return child;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false; // Gone.
-  }
 }

@@ -12,6 +12,7 @@ import { startPsql } from '../../../runtime/postgres/psql-process';
 import { SqlError } from '../../../runtime/postgres/server-error';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../../runtime/postgres/sql-quoting';
 import { findPsql } from '../../../runtime/postgres/tools';
+import { until } from '../../support/processes';
 import { executeAll, Scratch } from './scratch-database';
 
 let scratch: Scratch;
@@ -290,11 +291,11 @@ describe('an end', () => {
     const waiting = await openSession(scratch.connection(), await findPsql(), { signal: abort.signal });
     const [{ pid }] = await waiting.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const answer = waiting.query('SELECT pg_sleep(600)').catch((thrown: unknown) => thrown);
-    await until(async () => (await activity(pid)) === 'active');
+    await until('the query runs', async () => (await activity(pid)) === 'active');
     abort.abort(new BackupError('terminated', 'the end'));
     expect(await answer).toMatchObject({ code: 'terminated' });
     await waiting.close();
-    await until(async () => (await activity(pid)) === undefined);
+    await until('its backend has ended', async () => (await activity(pid)) === undefined);
   });
 
   test('before the beginning opens nothing', async () => {
@@ -312,7 +313,7 @@ describe('an end', () => {
     await ending.close();
     await ending.close();
     await expect(ending.query('SELECT 1')).rejects.toMatchObject({ code: 'internal' });
-    await until(async () => (await activity(pid)) === undefined);
+    await until('its backend has ended', async () => (await activity(pid)) === undefined);
     expect(await session.query(`SELECT to_regclass('public.never') AS name`)).toEqual([{ name: null }]);
   });
 
@@ -343,14 +344,6 @@ test('the password is in no argument of any process', async () => {
 
 async function commandLines(): Promise<string> {
   return (await promisify(execFile)('ps', ['-eo', 'args'])).stdout;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let poll = 0; poll < 500; poll++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('it did not happen within 10 seconds');
 }
 
 /** Stands between client and server and breaks the connection after so many bytes from the server. */

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { openSession } from '../../../runtime/postgres/session';
 import { startThrowawayServer, type ThrowawayServer } from '../../../runtime/postgres/throwaway-server';
 import { findPsql } from '../../../runtime/postgres/tools';
+import { isAlive, until } from '../../support/processes';
 
 const started: ThrowawayServer[] = [];
 
@@ -26,20 +27,6 @@ async function ask<Row>(server: ThrowawayServer, sql: string, change: Record<str
   } finally {
     await session.close();
   }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let poll = 0; poll < 1_000 && !condition(); poll++) await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(condition()).toBe(true);
 }
 
 test('it listens on the loopback only, asks for its password, and takes settings', async () => {
@@ -99,7 +86,7 @@ test('many at once get a port each', async () => {
 test('stopped, it and its files are gone; stopping again is no error', async () => {
   const server = await start();
   await server.stop();
-  expect(alive(server.pid)).toBe(false);
+  expect(isAlive(server.pid)).toBe(false);
   expect(existsSync(server.directory)).toBe(false);
   await server.stop();
 });
@@ -155,13 +142,13 @@ describe('when the process that started it ends', () => {
 
   test('by SIGKILL, the server and its files go too', async () => {
     const { child, pid, directory } = await startElsewhere('setInterval(() => undefined, 1000);');
-    expect(alive(pid)).toBe(true);
+    expect(isAlive(pid)).toBe(true);
     child.kill('SIGKILL');
-    await until(() => !alive(pid) && !existsSync(directory));
+    await until('the server and its files are gone', () => !isAlive(pid) && !existsSync(directory));
   });
 
   test('without stopping it, it can end, and the server and its files go too', async () => {
     const { pid, directory } = await startElsewhere('');
-    await until(() => !alive(pid) && !existsSync(directory));
+    await until('the server and its files are gone', () => !isAlive(pid) && !existsSync(directory));
   });
 });
