@@ -50,7 +50,18 @@ export class CoveredLog {
 
   /** What is missing between the first and the last segment of a timeline, and where one goes over into the next. */
   gaps(): TimelineGap[] {
-    return this.timelines.flatMap((log) => [...this.gapsBefore(log), ...gapsWithin(log)]);
+    return this.known().flatMap((log) => [...this.gapsBefore(log), ...gapsWithin(log)]);
+  }
+
+  /** Whether there is more of the log behind a position, on the way to a timeline: then what is missing there is no end of it. */
+  goesOnAfter(position: bigint, target: number): boolean {
+    return this.way(target).some(({ timeline, end }) =>
+      this.known().some(
+        (log) =>
+          log.timeline === timeline &&
+          log.ranges.some(({ from }) => from > position && (end === undefined || from < end)),
+      ),
+    );
   }
 
   /**
@@ -71,46 +82,85 @@ export class CoveredLog {
 
   /** The first byte that recovery does not find. */
   private end(target: number, from: bigint): bigint {
-    const origins = this.histories.get(target) ?? [];
-    const path = [...origins.map(({ timeline }) => timeline), target];
-    const begins = path.map((_, index) => (index === 0 ? 0n : this.boundary(origins[index - 1].switchedAt)));
+    const way = this.way(target);
     let position = this.boundary(from);
     for (;;) {
-      const owner = Math.max(...begins.map((begin, index) => (begin <= position ? index : -1)));
-      const next = begins[owner + 1];
-      const ranges = this.timelines.find(({ timeline }) => timeline === path[owner])?.ranges ?? [];
-      const range = ranges.find((one) => one.from <= position && position < one.to);
-      if (!range) return next === undefined ? position + this.lengthAt(path[owner], position) : position;
-      position = next !== undefined && next < range.to ? next : range.to;
+      const [{ timeline, end }] = way.filter(({ begin }) => begin <= position).slice(-1);
+      const range = this.rangesOf(timeline).find((one) => one.from <= position && position < one.to);
+      if (!range) return end === undefined ? position + this.lengthAt(timeline, position) : position;
+      position = end !== undefined && end < range.to ? end : range.to;
     }
+  }
+
+  /** Which timeline recovery reads from where, on the way to one: segment by segment, the newer where two share one. */
+  private way(target: number): readonly Stretch[] {
+    const origins = this.histories.get(target) ?? [];
+    const begins = [0n, ...origins.map(({ switchedAt }) => this.boundary(switchedAt))];
+    return [...origins.map(({ timeline }) => timeline), target].map((timeline, index) => ({
+      timeline,
+      begin: begins[index],
+      end: begins.at(index + 1),
+    }));
   }
 
   /** Of the log in a segment that is not whole and is the last of its timeline. */
   private lengthAt(timeline: number, start: bigint): bigint {
-    const { ranges = [] } = this.timelines.find((log) => log.timeline === timeline) ?? {};
-    const isLast = ranges.every(({ from }) => from < start);
+    const isLast = this.rangesOf(timeline).every(({ from }) => from < start);
     const partial = this.partials.get(segmentAt(timeline, start, Number(this.size)));
     return isLast && partial ? BigInt(partial.lengthBytes) : 0n;
   }
 
-  /** Of a timeline that others left: the segment before its first, on the one it came from. */
+  /** What there is of each timeline, with the part of a segment at its end: what lies between that and the whole ones is missing. */
+  private known(): readonly TimelineLog[] {
+    const last = new Map<number, bigint>();
+    for (const { segment, timeline } of this.partials.values()) {
+      const start = segmentStart(segment, Number(this.size)) ?? 0n;
+      if (start >= (last.get(timeline) ?? 0n)) last.set(timeline, start);
+    }
+    const all = new Set([...this.timelines.map(({ timeline }) => timeline), ...last.keys()]);
+    return [...all].map((timeline) => {
+      const ranges = this.rangesOf(timeline);
+      const from = last.get(timeline);
+      const isBehind = from !== undefined && ranges.every(({ to }) => to <= from);
+      return { timeline, ranges: isBehind ? [...ranges, { from, to: from + this.size }] : ranges };
+    });
+  }
+
+  private rangesOf(timeline: number): readonly LsnRange[] {
+    return this.timelines.find((log) => log.timeline === timeline)?.ranges ?? [];
+  }
+
+  /**
+   * Between the first segment of a timeline and the last before it, on whichever timeline that is: one between them may have left
+   * nothing at all. Where nothing is before it, the archive begins there.
+   */
   private gapsBefore({ timeline, ranges }: TimelineLog): TimelineGap[] {
-    const origin = this.histories.get(timeline)?.at(-1);
-    const parent = this.timelines.find((log) => log.timeline === origin?.timeline);
-    if (!origin || !parent) return [];
-    const begin = this.boundary(origin.switchedAt);
-    const first = ranges[0].from;
-    const before = parent.ranges.filter((range) => range.from < begin).at(-1);
-    return [
-      ...(before && before.to < begin ? [{ timeline: parent.timeline, from: before.to, to: begin }] : []),
-      ...(first > begin ? [{ timeline, from: begin, to: first }] : []),
-    ];
+    const way = this.way(timeline);
+    const missing: TimelineGap[] = [];
+    const { begin } = way[way.length - 1];
+    if (ranges[0].from > begin) missing.push({ timeline, from: begin, to: ranges[0].from });
+    for (const { timeline: older, begin: from, end: to = 0n } of way.slice(0, -1).reverse()) {
+      const before = this.rangesOf(older)
+        .filter((range) => range.from < to)
+        .at(-1);
+      if (before && before.to >= to) return missing;
+      if (before) return [{ timeline: older, from: before.to, to }, ...missing];
+      if (from < to) missing.unshift({ timeline: older, from, to });
+    }
+    return [];
   }
 
   /** The first byte of the segment that a position is in. */
   private boundary(lsn: bigint): bigint {
     return (lsn / this.size) * this.size;
   }
+}
+
+/** What recovery reads of a timeline, in whole segments; to its end where none comes after it. */
+interface Stretch {
+  readonly timeline: number;
+  readonly begin: bigint;
+  readonly end: bigint | undefined;
 }
 
 function rangesOf(starts: readonly bigint[], size: bigint): LsnRange[] {
@@ -124,5 +174,8 @@ function rangesOf(starts: readonly bigint[], size: bigint): LsnRange[] {
 }
 
 function gapsWithin({ timeline, ranges }: TimelineLog): TimelineGap[] {
-  return ranges.slice(1).map((range, index) => ({ timeline, from: ranges[index].to, to: range.from }));
+  return ranges
+    .slice(1)
+    .map((range, index) => ({ timeline, from: ranges[index].to, to: range.from }))
+    .filter(({ from, to }) => from < to);
 }

@@ -1,19 +1,11 @@
 /** What of a cluster's log is in the archive, read by one listing. */
-import {
-  CoveredLog,
-  longestPartials,
-  segmentAt,
-  segmentStart,
-  timelineName,
-  type TimelineOrigin,
-  type WalPartial,
-} from '../../model';
+import { CoveredLog, longestPartials, segmentAt, type TimelineOrigin, type WalPartial } from '../../model';
 import type { WalArchive } from '../wal/archive';
 
 export class ClusterLog {
   private constructor(
     readonly segmentBytes: number,
-    /** Newest last. */
+    /** Of which there is any log, newest last: a history alone leads nowhere yet. */
     readonly timelines: readonly number[],
     private readonly names: ReadonlySet<string>,
     private readonly partials: ReadonlyMap<string, WalPartial>,
@@ -37,7 +29,7 @@ export class ClusterLog {
       }
     }
     const partials = await archive.partials(systemIdentifier);
-    const timelines = [...new Set([...segments.map(({ timeline }) => timeline), ...histories.keys()])];
+    const timelines = [...new Set([...segments, ...partials].map(({ timeline }) => timeline))];
     return new ClusterLog(
       segmentBytes,
       timelines.sort((a, b) => a - b),
@@ -50,19 +42,15 @@ export class ClusterLog {
 
   /**
    * The first byte that recovery on the way to `target` does not find, from a base backup that was taken on `timeline`; nothing
-   * when that timeline does not lead to it, or left it before the base backup ended.
+   * when that timeline does not lead to it, or left it before the base backup ended, or nothing of the target is archived.
    */
   reach(timeline: number, from: bigint, stop: bigint, target: number): bigint | undefined {
-    // A timeline without a segment of its own yet ends where it began: its parent has all there is.
     return this.covered.endsFrom(timeline, from, stop).find((end) => end.timeline === target)?.to;
   }
 
-  /** Whether the timeline goes on after a position that recovery does not get past. */
+  /** Whether there is more of the log behind a position that recovery does not get past, on the way to a timeline. */
   goesOnAfter(position: bigint, target: number): boolean {
-    return [...this.names].some((name) => {
-      const start = segmentStart(name, this.segmentBytes);
-      return name.startsWith(timelineName(target)) && start !== undefined && start > position;
-    });
+    return this.covered.goesOnAfter(position, target);
   }
 
   /** The archived segment, whole or in part, that holds this byte on the way to a timeline: from the newest that has it. */

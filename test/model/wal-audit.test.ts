@@ -72,6 +72,31 @@ test('a gap is told with its positions; a base backup before it reaches to it, o
   ]);
 });
 
+test('a part of a segment that does not follow the whole ones is behind a gap', () => {
+  const part = (segment: number, timeline = 1) => ({
+    segment: nameOf(segment, timeline),
+    timeline,
+    lengthBytes: 700,
+    key: `${segment}`,
+    storedAt: stored(30),
+  });
+  const whole = segments(1, [3, 4]);
+  expect(audit({ segments: whole, partials: [part(5)] }).kinds).toEqual([]);
+  expect(audit({ segments: whole, partials: [part(4), part(5)] }).kinds).toEqual([]);
+  expect(audit({ segments: whole, partials: [part(7)] }).texts).toEqual([
+    'timeline 1 has a gap from 0/5000000 to 0/7000000',
+  ]);
+  // One that was never archived whole is not made whole by its part.
+  expect(audit({ segments: whole, partials: [part(5), part(6)] }).texts).toEqual([
+    'timeline 1 has a gap from 0/5000000 to 0/6000000',
+  ]);
+  const histories = new Map([[2, [{ timeline: 1, switchedAt: at(5) + 9n }]]]);
+  expect(audit({ segments: whole, partials: [part(5, 2)], histories }).kinds).toEqual([]);
+  expect(audit({ segments: whole, partials: [part(6, 2)], histories }).texts).toEqual([
+    'timeline 2 has a gap from 0/5000000 to 0/6000000',
+  ]);
+});
+
 test('what no kept base backup needs any more may go in any order', () => {
   expect(audit({ segments: segments(1, [3, 5, 8, 9]), needs: [need('a', 1, 8)] }).kinds).toEqual([]);
   expect(audit({ segments: segments(1, [3, 5, 8, 9]), needs: [need('a', 1, 4)] }).kinds).toContain('gap');
@@ -102,6 +127,41 @@ describe('a timeline that was left', () => {
     const found = audit({ segments: [...segments(1, first), ...segments(2, second, 10)], histories });
     expect(found.kinds).toEqual(['gap']);
     expect(found.texts[0]).toContain(gap);
+  });
+
+  describe('twice, so shortly that the timeline between left nothing', () => {
+    const twice = (first: bigint, second: bigint) =>
+      new Map<number, readonly TimelineOrigin[]>([
+        [2, [{ timeline: 1, switchedAt: first }]],
+        [
+          3,
+          [
+            { timeline: 1, switchedAt: first },
+            { timeline: 2, switchedAt: second },
+          ],
+        ],
+      ]);
+    const shortly = twice(at(5) + 1000n, at(5) + 2000n);
+
+    test('has no gap where the third begins in the segment that both were left in', () => {
+      const found = audit({ segments: [...segments(1, [3, 4]), ...segments(3, [5, 6], 10)], histories: shortly });
+      expect(found.kinds).toEqual([]);
+    });
+
+    test.each([
+      ['what came before both', shortly, [3], [5, 6], ['timeline 1 has a gap from 0/4000000 to 0/5000000']],
+      ['the first segment of the third', shortly, [3, 4], [6], ['timeline 3 has a gap from 0/5000000 to 0/6000000']],
+      [
+        'all of the one between',
+        twice(at(5) + 1000n, at(7) + 2000n),
+        [3, 4, 5],
+        [7, 8],
+        ['timeline 2 has a gap from 0/5000000 to 0/7000000'],
+      ],
+    ])('misses %s', (_what, histories, first, third, gaps) => {
+      const found = audit({ segments: [...segments(1, first), ...segments(3, third, 10)], histories });
+      expect(found.texts).toEqual(gaps);
+    });
   });
 
   test('and goes on all the same: two servers', () => {

@@ -65,6 +65,31 @@ describe('the log reaches', () => {
   });
 });
 
+describe('what is missing is no end of the log', () => {
+  const histories = new Map([[2, [{ timeline: 1, switchedAt: 6n * MB + 300n }]]]);
+
+  test.each([
+    ['a later segment', whole([3, 5]), [], 1],
+    ['a part of a later one', whole([3]), [part(5, 700)], 1],
+    ['a later one of the timeline that it comes from, and none of its own', whole([3, 5]), [], 2],
+    ['a part of one of its own', whole([3]), [part(6, 700, 2)], 2],
+  ])('where there is %s', (_what, segments, parts, target) => {
+    const log = new CoveredLog(SIZE, segments, histories, parts);
+    expect(log.endsFrom(1, 3n * MB, 3n * MB).find(({ timeline }) => timeline === target)?.to ?? 4n * MB).toBe(4n * MB);
+    expect(log.goesOnAfter(4n * MB, target)).toBe(true);
+  });
+
+  test.each([
+    ['nothing', whole([3]), [], 1],
+    ['the part of a segment alone', whole([3]), [part(4, 700)], 1],
+    ['what the old timeline wrote after it was left', whole([3, 4, 5, 6, 7]), [part(8, 5)], 2],
+  ])('it is where there is %s behind it', (_what, segments, parts, target) => {
+    const log = new CoveredLog(SIZE, segments, histories, parts);
+    const [{ to }] = log.endsFrom(1, 3n * MB, 3n * MB).filter(({ timeline }) => timeline === 1);
+    expect(log.goesOnAfter(target === 1 ? to : 6n * MB, target)).toBe(false);
+  });
+});
+
 test('the longest part of each segment counts', () => {
   const longest = longestPartials([part(4, 10), part(4, 30), part(4, 20), part(5, 1)]);
   expect([...longest.values()].map(({ lengthBytes }) => lengthBytes)).toEqual([30, 1]);

@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DEFAULT_SEGMENT_BYTES, parseLsn, parseWalFile, segmentAt, walKey, type WalFile } from '../../../model';
+import {
+  DEFAULT_SEGMENT_BYTES,
+  formatLsn,
+  parseLsn,
+  parseWalFile,
+  segmentAt,
+  walKey,
+  type WalFile,
+} from '../../../model';
 import type { BaseBackupPoint } from '../../../runtime/components/base-backup/types';
 import { serverUser } from '../../../runtime/postgres/operating-system-user';
 import type { SqlSession } from '../../../runtime/postgres/session';
@@ -12,6 +20,7 @@ import { ClusterLog } from '../../../runtime/recovery/cluster-log';
 import { transactionEnds } from '../../../runtime/recovery/read-wal';
 import { findRecoveryTools } from '../../../runtime/recovery/recovery-tools';
 import type { MomentRequest } from '../../../runtime/recovery/types';
+import { pushWalFile } from '../../../runtime/wal/push';
 import { failureOf } from '../../support/failure-of';
 import { BUCKET, SOURCE } from '../../support/lab';
 import { makeBase } from '../components/base-backup/support';
@@ -137,6 +146,19 @@ test('a missing segment is told before anything is written where the moment lies
     expect(await readdir(byTime.dataDirectory)).toContain('recovery.signal');
   });
 }, 90_000);
+
+test('a timeline of which only the history is archived yet does not keep anybody from the log that there is', async () => {
+  const { lab: store, systemIdentifier } = lab.primary;
+  const file = path.join(await mkdtemp(path.join(lab.primary.directory, 'history-')), '00000002.history');
+  await writeFile(file, `1\t${formatLsn(lastMark().lsn)}\tno recovery target specified\n`);
+  const { key } = await pushWalFile({ path: file, source: SOURCE, systemIdentifier }, store.context({}));
+  try {
+    const report = await lab.restore({ target: { kind: 'latest' }, end: 'no start', tablespaces: await moved() });
+    expect(report.timeline).toBe(1);
+  } finally {
+    await store.s3.damage.lose({ bucket: BUCKET, key });
+  }
+}, 60_000);
 
 test('a flipped bit in the log stops recovery before the server is a primary', async () => {
   const size = (
