@@ -67,8 +67,12 @@ export function pointId(address: Pick<PointAddress, 'time' | 'run'>): string {
 
 /** The prefix of all of a recovery point's objects, with a slash at its end. */
 export function pointPrefix(address: PointAddress): string {
-  const [year, month, day] = address.time.toISOString().slice(0, 10).split('-');
-  return `${componentPrefix(address.source, address.component)}${address.class}/${year}/${month}/${day}/${pointId(address)}/`;
+  return prefixOf(address, pointId(address));
+}
+
+/** The day is that of the id. */
+function prefixOf({ source, component, class: name }: Omit<PointAddress, 'time' | 'run'>, id: string): string {
+  return `${componentPrefix(source, component)}${name}/${id.slice(0, 4)}/${id.slice(4, 6)}/${id.slice(6, 8)}/${id}/`;
 }
 
 export function sourcePrefix(source: string): string {
@@ -100,7 +104,7 @@ export function parsePointPrefix(key: string): PointAddress | undefined {
   const parsed = parsePointId(id);
   if (!parsed) return undefined;
   const address = { source, component: component as Component, class: retention, ...parsed };
-  return key.startsWith(pointPrefix(address)) ? address : undefined;
+  return key.startsWith(prefixOf(address, id)) ? address : undefined;
 }
 
 /**
