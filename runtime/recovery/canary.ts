@@ -19,7 +19,7 @@ export interface CanaryQuestion {
   readonly from: bigint;
 }
 
-/** So many segments are looked at for a transaction; a heartbeat makes that one or two. */
+/** So many segments are looked at for a transaction; a heartbeat makes that one or two, unless one transaction writes them all. */
 const MOST_SEGMENTS = 64;
 
 export async function askCanary(question: CanaryQuestion): Promise<{ reached: ReachedMoment; canary: CanaryFinding }> {
@@ -41,7 +41,7 @@ async function judge(question: CanaryQuestion, position: bigint, at: string | nu
   if (target.kind === 'lsn' && position < target.lsn) {
     return failed(`the server stands at ${formatLsn(position)}, before ${formatLsn(target.lsn)}`);
   }
-  const { before, after } = await neighbours(question, position);
+  const { before, after, hasGivenUp } = await neighbours(question, position);
   if (target.kind === 'time') {
     const asked = target.at.toISOString().replace('T', ' ').replace('Z', '');
     if (before && microseconds(before.at) > microseconds(asked))
@@ -49,6 +49,10 @@ async function judge(question: CanaryQuestion, position: bigint, at: string | nu
     if (after && microseconds(after.at) <= microseconds(asked)) {
       return failed(`a transaction that ended at ${after.at} is in the archive and not in the server`);
     }
+  }
+  if (!before && hasGivenUp) {
+    const finding = `no transaction ended in the last ${MOST_SEGMENTS} segments before the moment, so that none near it shows where the server stands`;
+    return { outcome: 'could not verify', finding };
   }
   if (!before) {
     if (at !== null) return failed(`the server knows of a transaction at ${at} that the archive does not have`);
@@ -81,15 +85,16 @@ async function neighbours(question: CanaryQuestion, position: bigint) {
   const size = BigInt(log.segmentBytes);
   let after: TransactionEnd | undefined;
   let start = ((position - 1n) / size) * size;
-  for (let looks = 0; looks < MOST_SEGMENTS && start + size > from; looks += 1, start -= size) {
+  let looks = 0;
+  for (; looks < MOST_SEGMENTS && start + size > from; looks += 1, start -= size) {
     const segment = log.segmentHolding(start, timeline);
     if (segment === undefined) break;
     const ends = await transactionEnds(archived, segment);
     after ??= ends.find(({ lsn }) => lsn >= position);
     const before = ends.findLast(({ lsn }) => lsn < position && lsn >= from);
-    if (before) return { before, after };
+    if (before) return { before, after, hasGivenUp: false };
   }
-  return { before: undefined, after };
+  return { before: undefined, after, hasGivenUp: looks === MOST_SEGMENTS };
 }
 
 /** A record has 32 bits of a transaction's number: those that were last given out. */

@@ -1,6 +1,6 @@
 /** What is wrong is found before a restored server is a primary; what cannot be reached is refused before anything is written. */
 import { existsSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -20,6 +20,7 @@ import { ClusterLog } from '../../../runtime/recovery/cluster-log';
 import { transactionEnds } from '../../../runtime/recovery/read-wal';
 import { findRecoveryTools } from '../../../runtime/recovery/recovery-tools';
 import type { MomentRequest } from '../../../runtime/recovery/types';
+import type { WalArchive } from '../../../runtime/wal/archive';
 import { pushWalFile } from '../../../runtime/wal/push';
 import { failureOf } from '../../support/failure-of';
 import { BUCKET, SOURCE } from '../../support/lab';
@@ -238,4 +239,29 @@ describe('the canary, asked of a server that stands elsewhere than it should', (
     const { stopLsn } = base.manifest.wal;
     expect(await ask(server(stopLsn, null, 'committed'))).toMatchObject({ outcome: 'could not verify' });
   });
+
+  test('where one transaction writes all that is looked at it cannot verify, which is no fault', async () => {
+    const { archive, systemIdentifier } = lab.primary;
+    const { startLsn } = base.manifest.wal;
+    const quiet = segmentAt(1, parseLsn(startLsn) as bigint, DEFAULT_SEGMENT_BYTES);
+    const file = path.join(await mkdtemp(path.join(lab.primary.directory, 'quiet-')), quiet);
+    const { signal } = new AbortController();
+    await archive.fetch(systemIdentifier, quiet, file, signal);
+    let fetched = 0;
+    const same = {
+      fetch: async (_system: string, _name: string, target: string) => {
+        fetched += 1;
+        await link(file, target);
+      },
+    } as unknown as WalArchive;
+    const log = { segmentBytes: DEFAULT_SEGMENT_BYTES, segmentHolding: () => quiet } as unknown as ClusterLog;
+    const { pgWaldump } = await findRecoveryTools(lab.primary.lab.server.major);
+    const session = server('40/0', '2026-11-20 02:54:59.123456', 'committed');
+    const archived = { archive: same, systemIdentifier, pgWaldump, signal };
+    const question = { session, target: { kind: 'latest' } as const, archived, log, timeline: 1, from: 0n };
+    const { canary } = await askCanary(question);
+    expect(canary).toMatchObject({ outcome: 'could not verify' });
+    expect(canary.finding).toMatch(/no transaction ended in the last 64 segments/);
+    expect(fetched).toBe(64);
+  }, 60_000);
 });
