@@ -20,7 +20,7 @@ export interface ComponentAlarmOptions {
    * between two runs.
    *
    * @default - the longest time between two runs of the plan's most frequent rule and a twelfth of it, at least an hour: 2 h for
-   * an hourly plan, 26 h for a daily one
+   * an hourly plan, 26 h for a daily one; 48 h more where objects of a replica are among it, whose lists may be as old
    */
   readonly newestAge?: Duration;
 
@@ -94,6 +94,13 @@ export interface ComponentAlarmsProps extends BackupAlarmOptions {
 
   /** When backups are made. */
   readonly plan: BackupPlan;
+
+  /**
+   * How much older than its run the data of a recovery point may be: of a replica, whose lists S3 makes by itself.
+   *
+   * @default Duration.seconds(0)
+   */
+  readonly dataLag?: Duration;
 
   /** What publishes how they stand. */
   readonly freshness: BackupFreshness;

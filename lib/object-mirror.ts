@@ -1,8 +1,8 @@
-import { Annotations, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { ENVIRONMENT, MirrorSetting, mirrorNameProblem } from '../model';
+import { ENVIRONMENT, MirrorSetting, mirrorNameProblem, OLDEST_LISTING_HOURS } from '../model';
 import { AlarmFactory } from './alarm-factory';
 import { BackupComponent } from './backup-component';
 import { IBackupVault } from './backup-vault-props';
@@ -33,6 +33,7 @@ export class ObjectMirror extends ScheduledComponent {
   private readonly mirrors = new Map<string, MirrorSetting>();
   private readonly sources: ObjectSource[] = [];
   private readonly verifiers: iam.IGrantable[] = [];
+  private isWatched = false;
 
   constructor(scope: Construct, id: string, props: ObjectMirrorProps) {
     super(scope, id, props, {
@@ -90,8 +91,19 @@ export class ObjectMirror extends ScheduledComponent {
   }
 
   /** @internal */
+  public override get _dataLag(): Duration {
+    return Duration.hours(this.isListed ? OLDEST_LISTING_HOURS : 0);
+  }
+
+  /** @internal */
   public override _alarms(factory: AlarmFactory): cloudwatch.Alarm[] {
+    this.isWatched = true;
     return this.events?._alarms(factory) ?? [];
+  }
+
+  /** One of the mirrors is of lists by S3. */
+  private get isListed(): boolean {
+    return [...this.mirrors.values()].some(({ listings }) => listings !== undefined);
   }
 
   /** What the task needs of the vault, or of a disk; and who verifies, of the source. Mirrors may be added after the verifier. */
@@ -108,8 +120,14 @@ export class ObjectMirror extends ScheduledComponent {
     this.vault.grantBuildOn(this.task, this.sourceName, BackupComponent.OBJECTS);
     if (throughHere)
       throw new Error(`mirror '${name}' is a replica, of which nothing passes through the task: take throughTask out`);
+    if (this.isListed) return;
+    if (this.isWatched)
+      throw new Error(
+        `mirror '${name}' is of lists that may be ${OLDEST_LISTING_HOURS} hours old, and the alarms of ${this.node.path} were made ` +
+          'without knowing: add it before the other mirrors, or before the component is added to its backup',
+      );
     // Lists are sorted on disk.
-    if (![...this.mirrors.values()].some((mirror) => mirror.listings !== undefined)) addScratchVolume(this.task);
+    addScratchVolume(this.task);
   }
 
   /** Also by events, where they are asked for and there are any. */

@@ -23,12 +23,11 @@ export abstract class PostgresBackupAdditions extends PostgresBackupParts {
    * @param options what is mirrored
    */
   public addObjects(name: string, options: MirrorOptions): ObjectMirror {
-    let mirror = this.components.find((component) => component instanceof ObjectMirror);
-    if (!mirror) {
-      mirror = new ObjectMirror(this, 'Objects', this.componentDefaults);
-      this.addComponent(mirror);
-    }
+    const added = this.components.find((component) => component instanceof ObjectMirror);
+    const mirror = added ?? new ObjectMirror(this, 'Objects', this.componentDefaults);
     mirror.addMirror(name, options);
+    // After its mirror: what is watched depends on what it is of.
+    if (!added) this.addComponent(mirror);
     return mirror;
   }
 

@@ -238,6 +238,7 @@ export class PostgresBackup extends PostgresBackupAdditions implements ec2.IConn
       ...options,
       ...this.watchedBase(component),
       plan: component.plan,
+      dataLag: component._dataLag,
     });
     this.notifications.addAlarms([...alarms.all, ...component._alarms(alarms._factory)]);
     this.dashboard.addComponent({ component: component.component, alarms });

@@ -1,4 +1,4 @@
-import { Size } from 'aws-cdk-lib';
+import { Duration, Size } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -202,6 +202,15 @@ export abstract class ScheduledComponent extends Construct implements ec2.IConne
    */
   public _letExpire(_retainer: iam.IGrantable): void {
     // Nothing, for those that store everything within their recovery points.
+  }
+
+  /**
+   * How much older than its run the data of a recovery point may be.
+   *
+   * @internal
+   */
+  public get _dataLag(): Duration {
+    return Duration.seconds(0);
   }
 
   /**

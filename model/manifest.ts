@@ -34,6 +34,17 @@ export function manifestItems(manifest: Manifest): number {
   return manifest.component === 'dump' ? manifest.totals.rows : manifest.totals.items;
 }
 
+/**
+ * Of what moment the data is, at the latest: what is made of a list by S3 is as old as the list, whenever the run began.
+ *
+ * @param begunAt when the run began
+ */
+export function dataAt(manifest: Manifest, begunAt: Date): Date {
+  const mirrors = manifest.component === 'objects' ? manifest.mirrors : [];
+  const listed = mirrors.flatMap(({ replica }) => (replica ? [Date.parse(replica.listedAt)] : []));
+  return new Date(Math.min(begunAt.getTime(), ...listed));
+}
+
 export function serialiseManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 1)}\n`;
 }

@@ -3,7 +3,7 @@
  * `postgres-backup status`, which looks once.
  */
 export interface Objectives {
-  /** Seconds since the newest good recovery point was begun, at most. */
+  /** Seconds since the newest good recovery point was begun, at most; of one that is made of a list by S3, since the list was. */
   readonly newestSeconds: number;
   /** Seconds since the newest verified recovery point was begun, at most. */
   readonly newestVerifiedSeconds: number;

@@ -37,6 +37,9 @@ export interface ReplicaRecord {
   readonly listedAt: string;
 }
 
+/** S3 lists daily, and may take a day: an older list is none that a recovery point is made of. */
+export const OLDEST_LISTING_HOURS = 48;
+
 /** Folder of a mirror's data: in the vault, or in the bucket of its replica. */
 export function dataPrefix({ prefix, replica }: Pick<MirrorRecord, 'prefix' | 'replica'>): string {
   return replica === undefined ? prefix : '';

@@ -1,5 +1,5 @@
 /** Finds out whether a source can be recovered from here, with the vault and nothing else, and what to type for it. Changes nothing. */
-import type { Component, Manifest } from '../../model';
+import { dataAt, type Component, type Manifest } from '../../model';
 import { verifyPoint } from '../components/registry';
 import { findTar } from '../components/files/tar/find-tar';
 import { BackupError, toBackupError } from '../errors';
@@ -49,7 +49,7 @@ async function stored({ component, point }: ChosenPoint, context: RecoveryContex
     const bad = report.objects.find(({ outcome }) => outcome !== 'passed');
     const finding = bad
       ? `${bad.key}: ${bad.finding}`
-      : `${formatBytes(manifest.totals.storedBytes)}, taken ${formatAge(new Date(manifest.startedAt), context.now())}, there as the manifest says`;
+      : `${formatBytes(manifest.totals.storedBytes)}, taken ${formatAge(dataAt(manifest, new Date(manifest.startedAt)), context.now())}, there as the manifest says`;
     return { outcome: report.outcome, finding };
   });
 }

@@ -2,7 +2,7 @@
  * Holds a deployment until there is a verified recovery point: the two handlers of a custom resource. The first starts the tasks,
  * the second looks, once at each call, whether what they make is verified; nothing waits in between.
  */
-import { pointId, type Component } from '../../model';
+import { dataAt, pointId, type Component } from '../../model';
 import { findPoint, listPoints } from '../catalog/catalog';
 import { BackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
@@ -15,7 +15,7 @@ export interface PreDeploymentContext {
   readonly components: readonly Component[];
   readonly starter: TaskStarter;
   /** A task that was started before. */
-  readonly task: (arn: string) => StartedTask;
+  readonly task: (arn: string, startedAt: Date) => StartedTask;
   readonly now: () => Date;
 }
 
@@ -92,7 +92,9 @@ async function youngestVerified(
   for (const component of context.components) {
     const found = await newest(context, component);
     if (found?.verification !== 'passed') return undefined;
-    const ageSeconds = Math.round((context.now().getTime() - Date.parse(found.manifest.startedAt)) / 1000);
+    const { manifest } = found;
+    const ageMs = context.now().getTime() - dataAt(manifest, new Date(manifest.startedAt)).getTime();
+    const ageSeconds = Math.round(ageMs / 1000);
     if (!oldest || ageSeconds > oldest.ageSeconds) oldest = { point: pointId(found.address), ageSeconds };
   }
   return oldest;
@@ -130,7 +132,7 @@ async function isVerified(
   const look = () => lookForPoint(request, context);
   const made = await failing(component, context, look);
   if (!made) {
-    const state = await context.task(arn).state();
+    const state = await context.task(arn, time).state();
     // What it wrote last may not have been there when it was looked for.
     if (state.ended && !(await failing(component, context, look))) {
       throw refused(component, context, `its task ended without a recovery point (${state.exitCode ?? state.reason})`);

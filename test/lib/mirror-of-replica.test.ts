@@ -2,11 +2,19 @@ import { Duration, type Stack } from 'aws-cdk-lib';
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import { BackupPlan, BackupRule, BackupVault, ObjectReplica, ObjectSource } from '../../lib';
+import {
+  BackupPlan,
+  BackupRule,
+  BackupVault,
+  ObjectMirror,
+  ObjectReplica,
+  ObjectSource,
+  type PostgresBackup,
+} from '../../lib';
 import { permissions } from './support/policies';
 import { templateOf, testBackup, testStack } from './support/stacks';
 
-import { mirrored, told } from './support/mirrors';
+import { bucketOf, mirrored, told } from './support/mirrors';
 
 describe('a mirror of a replica', () => {
   const replicaOf = (listed: boolean, keepReplacedFor?: Duration) => (stack: Stack) => {
@@ -17,6 +25,7 @@ describe('a mirror of a replica', () => {
       new ObjectReplica(stack, 'Replica', { source, vault, topic, folder: 'in', listed, keepReplacedFor }),
     );
   };
+  const uploads = (stack: Stack) => ObjectSource.bucket(bucketOf(stack));
   const listsArn = (stack: Stack) => (stack.node.findChild('Replica') as ObjectReplica).lists?.bucketArn;
   const ofReplica = (template: Template, role: string) =>
     permissions(template)
@@ -74,6 +83,47 @@ describe('a mirror of a replica', () => {
       const rights = roles.flatMap((role) => ofReplica(template, role.replace(/DefaultPolicy.*$/, '')));
       expect(rights.filter((right) => right.endsWith('ReplicaCopy'))).toEqual([...expected].sort());
     }
+  });
+
+  test('the alarms of age count what lists may lag behind; an objective that they cannot keep is warned of', () => {
+    const thresholds = (template: Template) =>
+      Object.values(template.findResources('AWS::CloudWatch::Alarm'))
+        .map(({ Properties }) => JSON.stringify(Properties))
+        .filter((alarm) => /\(objects\): the newest .* is older than/.test(alarm))
+        .map((alarm) => [/older than (\d+) h/.exec(alarm)?.[1], /"Threshold":(\d+)/.exec(alarm)?.[1]].map(Number));
+    const stack = testStack();
+    const backup = testBackup(stack, { recoveryPointObjective: Duration.hours(26) });
+    backup.addObjects('archive', { from: replicaOf(true)(stack) });
+    backup.addObjects('uploads', { from: uploads(stack) });
+    // An hourly plan, and lists of two days before.
+    expect(thresholds(templateOf(stack))).toEqual([
+      [50, 50 * 3600],
+      [51, 51 * 3600],
+    ]);
+    Annotations.fromStack(stack).hasWarning(
+      '*',
+      Match.stringLikeRegexp('recoveryPointObjective is 1 day 2 hours, but .* up to 49 h before'),
+    );
+    expect(thresholds(mirrored(uploads).template)).toEqual([
+      [2, 2 * 3600],
+      [3, 3 * 3600],
+    ]);
+  });
+
+  test('one that comes when the alarms of age are made already is refused, and so is an age that lists would miss', () => {
+    const stack = testStack();
+    const backup = testBackup(stack);
+    backup.addObjects('uploads', { from: uploads(stack) });
+    expect(() => backup.addObjects('archive', { from: replicaOf(true)(stack) })).toThrow(
+      "mirror 'archive' is of lists that may be 48 hours old, and the alarms of Shop/Backup/Objects were made without knowing",
+    );
+    const other = testStack();
+    const mirror = new ObjectMirror(other, 'Mirror', testBackup(other).componentDefaults);
+    mirror.addMirror('archive', { from: replicaOf(true)(other) });
+    const watching = other.node.findChild('Backup') as PostgresBackup;
+    expect(() => watching.addComponent(mirror, { newestAge: Duration.hours(30) })).toThrow(
+      'newestAge of the alarms is 30 h, but the time between two runs of the plan is 1 h, and what a run takes may be 48 h old',
+    );
   });
 
   test('one that is not listed is refused, and so is throughTask', () => {

@@ -1,6 +1,6 @@
 /** What is in the manifest of mirrors of object stores, beside what is in every manifest; and whether it adds up. */
 import { MISSING_REASONS, mirrorPrefix, type MirrorRecord, type ObjectsManifest } from '../../../model';
-import { count, listOf, oneOf, orAbsent, orNull, record, text, type Check } from './checks';
+import { count, listOf, moment, oneOf, orAbsent, orNull, record, text, type Check } from './checks';
 import { ITEMS_SHAPE } from './items-shape';
 
 export const OBJECTS_SHAPE: Readonly<Record<string, Check>> = {
@@ -24,7 +24,7 @@ export const OBJECTS_SHAPE: Readonly<Record<string, Check>> = {
         late: orAbsent(count),
       }),
       missing: record({ count, examples: listOf(record({ key: text, reason: oneOf(MISSING_REASONS) })) }),
-      replica: orAbsent(record({ uri: text, listedAt: text })),
+      replica: orAbsent(record({ uri: text, listedAt: moment })),
     }),
   ),
 };

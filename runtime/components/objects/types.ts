@@ -1,5 +1,11 @@
 import { tmpdir } from 'node:os';
-import type { InventoryEntry, ObjectsManifest, Outcome, RetentionClass } from '../../../model';
+import {
+  OLDEST_LISTING_HOURS,
+  type InventoryEntry,
+  type ObjectsManifest,
+  type Outcome,
+  type RetentionClass,
+} from '../../../model';
 import type { MadePoint } from '../../catalog/make-point';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
 import type { Bucket, RequestCounts } from '../../store/bucket';
@@ -71,8 +77,7 @@ export const DEFAULT_MIRROR_SETTINGS: MirrorSettings = {
   wholeCopyBytes: 1024 * MIB,
   segmentEntries: 100_000,
   segmentCopies: 10_000,
-  // S3 lists daily, and may take a day.
-  oldestListingHours: 48,
+  oldestListingHours: OLDEST_LISTING_HOURS,
   scratchDirectory: tmpdir(),
 };
 

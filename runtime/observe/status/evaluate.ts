@@ -32,7 +32,7 @@ function restoreTime({ drills }: SourceStatus): ObjectiveResult[] {
   return [result('dump', 'restore time', Math.round(projectedRestoreMs / 1000), objectiveSeconds)];
 }
 
-/** Since its run began. */
+/** Of what is in it. */
 export function ageSeconds(point: Pick<DatedPoint, 'begunAt'>, at: Date): number {
   return Math.max(0, Math.round((at.getTime() - point.begunAt.getTime()) / 1000));
 }

@@ -1,4 +1,4 @@
-import { manifestItems } from '../../../model';
+import { dataAt, manifestItems } from '../../../model';
 import { readPoint } from '../../catalog/catalog';
 import { readListed, readText } from '../../catalog/read-text';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
@@ -37,7 +37,7 @@ export async function findNewest(store: ObjectStore, points: readonly DatedRun[]
         unusual: false,
       });
     if (verification === 'passed') {
-      return { newest, newestVerified: { address: run.address, begunAt }, passedOver };
+      return { newest, newestVerified: { address: run.address, begunAt: dataAt(point.manifest, begunAt) }, passedOver };
     }
   }
   return { newest, newestVerified: null, passedOver };
@@ -68,7 +68,7 @@ function newestOf(point: RecoveryPoint, begunAt: Date): NewestPoint {
   const { address, manifest, verification } = point;
   return {
     address,
-    begunAt,
+    begunAt: dataAt(manifest, begunAt),
     verification: verification ?? 'not verified',
     serverVersion: manifest.component === 'dump' ? manifest.server.version : null,
     storedBytes: manifest.totals.storedBytes,

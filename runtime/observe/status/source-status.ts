@@ -36,7 +36,10 @@ export interface ComponentStatus {
 
 export interface DatedPoint {
   readonly address: PointAddress;
-  /** When its run began: what is in it is no newer than that. */
+  /**
+   * When its run began, or S3 began to list what it is made of, where that was before: what is in it is no newer than that. Of the
+   * oldest, which is not read, when its run began.
+   */
   readonly begunAt: Date;
 }
 

@@ -3,15 +3,22 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { VerifyDepth } from '../../../../../model';
+import { MANIFEST_NAME, pointPrefix, type VerifyDepth } from '../../../../../model';
+import { listPoints } from '../../../../../runtime/catalog/catalog';
+import { readManifest } from '../../../../../runtime/catalog/manifest-reader';
+import { readText } from '../../../../../runtime/catalog/read-text';
+import { sha256Of } from '../../../../../runtime/catalog/verification-record';
 import type { SampleRequest } from '../../../../../runtime/components/component';
 import { restoreObjects } from '../../../../../runtime/components/objects/restore';
 import { DEFAULT_MIRROR_SETTINGS, type ObjectsRestoreRequest } from '../../../../../runtime/components/objects/types';
 import { verifyObjects } from '../../../../../runtime/components/objects/verify';
 import { runDrill } from '../../../../../runtime/drill/drill';
 import type { DrillRequest } from '../../../../../runtime/drill/types';
+import { measureStatus } from '../../../../../runtime/observe/status/measure-status';
+import { readStatus } from '../../../../../runtime/observe/status/read-status';
 import { openS3Bucket } from '../../../../../runtime/store/s3-bucket';
 import { failureOf } from '../../../../support/failure-of';
+import { storeVerification } from '../../../retention/support';
 import { MirrorLab } from '../support';
 import { LISTED_AT, ReplicaWorld, type ListRequest, type Row } from './replica-world';
 
@@ -226,6 +233,30 @@ test('an older list is not taken while a newer one is complete; one that is not 
   await replica.list({ at: LISTED_AT + 3_600_000, tamper: only('.checksum', () => undefined) });
   const { mirrors } = await replica.run();
   expect(mirrors[0].replica?.listedAt).toBe(new Date(LISTED_AT).toISOString());
+});
+
+test('its age is that of the list: in status, in the metrics that alarms watch, and for who waits for a young one', async () => {
+  const { replica } = await filled('aged');
+  await replica.list();
+  const manifest = await replica.run();
+  const { store } = replica.world;
+  const now = new Date(Date.now() + 60_000);
+  const status = await readStatus(store, 'orders', now, ['objects']);
+  const [{ newest, oldest }] = status.components;
+  expect(newest?.begunAt).toEqual(new Date(LISTED_AT));
+  expect(oldest?.begunAt).not.toEqual(new Date(LISTED_AT));
+  const ageSeconds = Math.round((now.getTime() - LISTED_AT) / 1000);
+  expect(measureStatus(status)[0].values).toMatchObject({ newestAge: ageSeconds });
+  const [address] = await listPoints(store, 'orders', 'objects');
+  const text = (await readText(store, `${pointPrefix(address)}${MANIFEST_NAME}`)) ?? '';
+  await storeVerification(store, address, 'passed', sha256Of(text));
+  const verified = measureStatus(await readStatus(store, 'orders', now, ['objects']));
+  expect(verified[0].values).toMatchObject({ newestVerifiedAge: ageSeconds });
+  const forged = {
+    ...manifest,
+    mirrors: manifest.mirrors.map((one) => ({ ...one, replica: { uri: '', listedAt: '' } })),
+  };
+  expect(() => readManifest(JSON.stringify(forged), pointPrefix(address))).toThrow(/is not valid/);
 });
 
 test('a list that lacks most of what the last recovery point has makes none', async () => {
