@@ -1,15 +1,16 @@
 /** Makes a data directory of a base backup, and proves that each file of it is as the server sent it. */
-import { mkdir, readdir, readFile, rm, statfs, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BaseBackupManifest } from '../../model';
 import type { ArchiveOrigin } from '../components/dump/verified-archive';
 import { BACKUP_MANIFEST_NAME } from '../components/base-backup/backup-manifest';
 import { readLinks } from '../components/base-backup/links';
 import { BackupError } from '../errors';
-import { formatBytes, formatNumberOf } from '../observe/format';
+import { formatNumberOf } from '../observe/format';
 import { combineLinks, requireCombine } from './combine-links';
 import { compareFiles, extract, handOver, writeApart } from './extract-archive';
 import type { RecoveryTools } from './recovery-tools';
+import { requireSpace } from './require-space';
 import type { MomentContext, MomentRequest } from './types';
 
 /** Log that is fetched ahead and replayed. */
@@ -31,8 +32,9 @@ export async function buildDirectory(
   refuseUnknownMapping(request, manifest);
   const chain = [...(await readLinks(context.store, manifest)).map((link) => link.manifest), manifest];
   const combine = chain.length > 1 ? requireCombine(tools, manifest) : undefined;
-  for (const directory of [dataDirectory, ...places.map((place) => place.directory)]) await requireEmpty(directory);
-  await requireSpace(dataDirectory, chain);
+  const directories = [dataDirectory, ...places.map((place) => place.directory)];
+  for (const directory of directories) await requireEmpty(directory);
+  await requireSpace(directories, neededBytes(chain));
   const step = context.reporter.begin('base backup', {
     totalBytes: chain.reduce((sum, { totals }) => sum + totals.storedBytes, 0),
   });
@@ -47,7 +49,7 @@ export async function buildDirectory(
   if (!combine && manifest.backupManifest !== null) {
     await writeApart(origin, manifest.objects[manifest.backupManifest], path.join(dataDirectory, BACKUP_MANIFEST_NAME));
   }
-  await handOver([dataDirectory, ...places.map((place) => place.directory)], tools, context.signal);
+  await handOver(directories, tools, context.signal);
   step.detail('comparing each file with its digest');
   await compareFiles(dataDirectory, tools, context.signal);
   if (places.length > 0) await rewriteTablespaceMap(dataDirectory, places);
@@ -79,15 +81,9 @@ async function requireEmpty(directory: string): Promise<void> {
 }
 
 /** What is put together is there twice for a while. */
-async function requireSpace(directory: string, chain: readonly BaseBackupManifest[]): Promise<void> {
+function neededBytes(chain: readonly BaseBackupManifest[]): number {
   const contentBytes = chain.reduce((sum, one) => sum + one.contentBytes, 0);
-  const { segmentBytes } = chain[0].wal;
-  const neededBytes = contentBytes * (chain.length > 1 ? 2 : 1) + LOG_SEGMENTS * segmentBytes;
-  const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize >= neededBytes) return;
-  throw new BackupError('disk-full', `${directory} has not enough space for the server`, {
-    detail: `It needs about ${formatBytes(neededBytes)}, ${formatBytes(bavail * bsize)} are free.`,
-  });
+  return contentBytes * (chain.length > 1 ? 2 : 1) + LOG_SEGMENTS * chain[0].wal.segmentBytes;
 }
 
 /** At its start the server makes its links by it. */
