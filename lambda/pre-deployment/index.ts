@@ -16,7 +16,7 @@ export async function handler(event: unknown): Promise<object> {
         store: openS3Store(vaultUri),
         components: readComponents(env),
         starter: ecsTasks(configuration),
-        task: (arn) => ecsTask(configuration.cluster, arn),
+        task: (arn, startedAt) => ecsTask(configuration.cluster, arn, { startedAt, now: () => new Date() }),
       };
     },
     write: (line) => void process.stdout.write(line),

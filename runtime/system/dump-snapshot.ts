@@ -9,15 +9,20 @@ import type { FollowContext } from './follow-task';
 import { memberAddress } from './sets';
 import type { StartRequest } from './task';
 
-/** Names of the records of snapshots that were there; empty when the dump ended before any was seen. */
-export type SeenSnapshots = readonly string[];
+/** Names of the records of snapshots that were there. */
+export interface SeenSnapshots {
+  /** Before the run began: of an earlier run for the same time. */
+  readonly before: readonly string[];
+  /** When mirrors and files began; empty when the dump ended before any was seen. */
+  readonly atTheirBegin: readonly string[];
+}
 
 /** Waits until the dump has its snapshot, or `ended` says that whatever was to come before has ended. */
 export async function awaitSnapshot(
   request: StartRequest,
   ended: Promise<unknown>,
   context: Pick<FollowContext, 'store' | 'source' | 'signal' | 'wait'>,
-): Promise<SeenSnapshots> {
+): Promise<readonly string[]> {
   let hasEnded = false;
   // What it throws is thrown where it is waited for.
   const noted = ended.then(
@@ -42,18 +47,23 @@ export async function snapshotProblem(
   set: { readonly source: string; readonly class: StartRequest['class'] },
   { store }: Pick<FollowContext, 'store'>,
 ): Promise<string | undefined> {
-  if (seen.length === 0 || !dump || dump.point === null) return undefined;
+  if (seen.before.length + seen.atTheirBegin.length === 0 || !dump || dump.point === null) return undefined;
   const { manifest } = await readPoint(store, memberAddress(set, dump));
   const takenAt = (manifest as DumpManifest).databases.at(-1)?.snapshotAt ?? '';
   const time = new Date(takenAt);
-  if (!Number.isNaN(time.getTime()) && seen.includes(snapshotName(time))) return undefined;
+  const name = Number.isNaN(time.getTime()) ? '' : snapshotName(time);
+  // What an earlier run made of mirrors and files it may have listed for any of the snapshots there were then.
+  const isOfAnother = seen.before.some((one) => one !== name);
+  const isNew = seen.atTheirBegin.length > 0 && !seen.atTheirBegin.includes(name);
+  if (!isOfAnother && !isNew) return undefined;
   return (
     `the dump was begun again: its snapshot is of ${takenAt || 'no known moment'}, ` +
     'and objects and files were listed for an earlier one'
   );
 }
 
-async function snapshotsOf(
+/** Names of the records that lie beside a dump. */
+export async function snapshotsOf(
   { component, class: retention, time }: StartRequest,
   { store, source }: Pick<FollowContext, 'store' | 'source'>,
 ): Promise<string[]> {

@@ -1,17 +1,25 @@
 /** Starts the backup of one component and follows it until the vault says how it ended. */
 import { createHash } from 'node:crypto';
-import { manifestItems, MANIFEST_NAME, pointId, pointPrefix, type Manifest, type SetMember } from '../../model';
+import {
+  manifestItems,
+  MANIFEST_NAME,
+  pointId,
+  pointPrefix,
+  type Manifest,
+  type PointAddress,
+  type SetMember,
+} from '../../model';
 import { readManifest } from '../catalog/manifest-reader';
 import { readText } from '../catalog/read-text';
 import { addressOf } from '../catalog/run-id';
-import { surveyRun } from '../catalog/survey';
+import { surveyRun, type SurveyedRun } from '../catalog/survey';
 import { readOutcome } from '../catalog/verification-record';
 import { BackupError, toBackupError } from '../errors';
 import { formatBytes, formatDuration } from '../observe/format';
 import type { Reporter, Step } from '../observe/reporter';
 import { describeFailure, endOf } from '../observe/status/failed-runs';
 import type { ObjectStore } from '../store/store';
-import type { StartedTask, StartRequest, TaskStarter } from './task';
+import { RefusedForNow, type StartedTask, type StartRequest, type TaskStarter, type TaskState } from './task';
 
 export interface FollowContext {
   readonly store: ObjectStore;
@@ -33,9 +41,10 @@ export async function followTask(request: StartRequest, context: FollowContext):
   const begunAt = context.now();
   const step = context.reporter.begin(request.component);
   try {
-    const task = await context.starter.start(request, context.signal);
+    const before = await surveyRun(context.store, addressOfRun(request, context));
+    const task = before?.manifestAt ? MADE_BEFORE : await startedWithPatience(request, step, context);
     step.detail(task.description);
-    const made = await waitForPoint(request, task, step, context);
+    const made = await waitForPoint(request, task, step, context, before);
     const member = memberOf(request, made, context.now().getTime() - begunAt.getTime());
     if (member.outcome === 'passed') step.done(`${made.point}, ${formatBytes(member.storedBytes)}`);
     else step.failed(member.error?.message ?? member.outcome);
@@ -45,6 +54,32 @@ export async function followTask(request: StartRequest, context: FollowContext):
     const error = toBackupError(thrown);
     step.failed(error.message);
     return failedMember(request, error, context.now().getTime() - begunAt.getTime());
+  }
+}
+
+/** What another attempt made is not made again. */
+const MADE_BEFORE: StartedTask = {
+  description: 'made before',
+  state: async () => ({ ended: true, exitCode: 0, reason: 'it was made before' }),
+};
+
+/** Start late rather than never, as a schedule does; but whoever waits is told before long. */
+const STARTS_FOR_MS = 3600_000;
+const LOOKS_BETWEEN_STARTS = 6;
+
+async function startedWithPatience(request: StartRequest, step: Step, context: FollowContext): Promise<StartedTask> {
+  const begunMs = context.now().getTime();
+  for (;;) {
+    try {
+      return await context.starter.start(request, context.signal);
+    } catch (thrown) {
+      const waitedMs = context.now().getTime() - begunMs;
+      if (!(thrown instanceof RefusedForNow) || waitedMs > Math.min(STARTS_FOR_MS, context.patienceMs ?? Infinity)) {
+        throw thrown;
+      }
+      step.detail(`${thrown.message}, tried again: ${thrown.detail ?? ''}`);
+    }
+    for (let look = 0; look < LOOKS_BETWEEN_STARTS; look += 1) await context.wait(context.signal);
   }
 }
 
@@ -60,22 +95,33 @@ async function waitForPoint(
   task: StartedTask,
   step: Step,
   context: FollowContext,
+  before: SurveyedRun | undefined,
 ): Promise<MadePoint> {
   const begunAt = context.now();
   let hasEnded = false;
   for (;;) {
-    const made = await lookForPoint(request, context);
+    const made = await lookForPoint(request, context, before);
     if (made && (context.until === 'made' || made.verification !== 'not verified')) return made;
     if (made) step.detail(`${made.point} is there; it is being verified`);
     else {
       // What it wrote last may be there only at the next look.
-      const state = await task.state();
+      const state = await stateOf(task);
       if (state.ended && hasEnded) throw endedWithoutPoint(task, state);
       hasEnded = state.ended;
       step.detail(`${task.description}: ${state.ended ? 'ended' : state.status}`);
     }
     refuseLate(task, begunAt, context);
     await context.wait(context.signal);
+  }
+}
+
+/** That ECS cannot say it now is no end of the task. */
+async function stateOf(task: StartedTask): Promise<TaskState> {
+  try {
+    return await task.state();
+  } catch (thrown) {
+    if (thrown instanceof RefusedForNow) return { ended: false, status: 'not known now' };
+    throw thrown;
   }
 }
 
@@ -86,15 +132,20 @@ function refuseLate({ description }: StartedTask, begunAt: Date, { now, patience
   });
 }
 
-/** Throws what the run itself left word of, when it failed. */
+/**
+ * Throws what the run itself left word of, when it failed.
+ *
+ * @param before what there was of it before it was started: the end of an attempt before this one says nothing of this one
+ */
 export async function lookForPoint(
-  { component, class: retention, time }: StartRequest,
+  request: StartRequest,
   { store, source, now }: Pick<FollowContext, 'store' | 'source' | 'now'>,
+  before?: SurveyedRun,
 ): Promise<MadePoint | undefined> {
-  const address = addressOf({ source, component, class: retention, scheduledAt: time, startedAt: time });
+  const address = addressOfRun(request, { source });
   const run = await surveyRun(store, address);
   const end = run && endOf(run, now());
-  if (!run || !end) return undefined;
+  if (!run || !end || (end.end !== 'succeeded' && isEndOf(before, run))) return undefined;
   if (end.end !== 'succeeded') {
     const { code, message } = await describeFailure(store, end);
     throw new BackupError('task-failed', message, { detail: code });
@@ -108,6 +159,18 @@ export async function lookForPoint(
     manifestSha256: createHash('sha256').update(text).digest('hex'),
     verification: await readOutcome(store, prefix, text),
   };
+}
+
+function addressOfRun(
+  { component, class: retention, time }: StartRequest,
+  { source }: Pick<FollowContext, 'source'>,
+): PointAddress {
+  return addressOf({ source, component, class: retention, scheduledAt: time, startedAt: time });
+}
+
+/** No record of failing has come since. */
+function isEndOf(before: SurveyedRun | undefined, now: SurveyedRun): boolean {
+  return before !== undefined && before.failureName === now.failureName;
 }
 
 function endedWithoutPoint(

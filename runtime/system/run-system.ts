@@ -16,9 +16,10 @@ import {
 import { addressOf } from '../catalog/run-id';
 import { VERSION } from '../version';
 import { checkReferences, spoolOrNote, type ReferenceContext, type Spooled } from './check-references';
-import { awaitSnapshot, snapshotProblem } from './dump-snapshot';
+import { awaitSnapshot, snapshotProblem, snapshotsOf } from './dump-snapshot';
 import { followTask, type FollowContext } from './follow-task';
 import type { ReferenceQuery } from './references';
+import type { StartRequest } from './task';
 import { writeSet } from './sets';
 
 export interface SystemRunRequest {
@@ -41,15 +42,24 @@ export async function runSystem(request: SystemRunRequest, context: SystemRunCon
   const startedAt = context.now();
   const spooled: Spooled[] = [];
   try {
+    const waits = ofKind('followers', request).length > 0 && request.components.includes('dump');
+    const before = waits ? await snapshotsOf(ofDump(request), context) : [];
     const leading = follow(ofKind('leaders', request), request, context);
-    const seen = await begunByNow(leading, request, context);
+    const atTheirBegin = waits ? await awaitSnapshot(ofDump(request), leading, context) : [];
+    // Where there was none to be seen, what leads has ended.
+    if (atTheirBegin.length === 0) await leading;
     // Before the mirrors begin: a row of now may refer to an object of now, which they are yet to see.
     for (const query of request.referenceQueries) spooled.push(await spoolOrNote(query, context));
     const following = follow(ofKind('followers', request), request, context);
     const members = inRestoreOrder((await Promise.all([leading, following])).flat());
     const references = await checkReferences(spooled, members, request.class, context);
     const dump = members.find(({ component }) => component === 'dump');
-    const problem = await snapshotProblem(seen, dump, { source: context.source, class: request.class }, context);
+    const problem = await snapshotProblem(
+      { before, atTheirBegin },
+      dump,
+      { source: context.source, class: request.class },
+      context,
+    );
     const warnings = problem === undefined ? [] : [problem];
     const set = compose(request, context, { startedAt, members, references, warnings });
     if (request.record === 'set') await writeSet(context.store, addressOfSet(request, context), set);
@@ -71,15 +81,8 @@ async function follow(
   return Promise.all(components.map((component) => followTask({ component, class: retention, time }, context)));
 }
 
-/** Waits until mirrors and files may begin. */
-async function begunByNow(leading: Promise<SetMember[]>, request: SystemRunRequest, context: FollowContext) {
-  const { class: retention, time } = request;
-  if (ofKind('followers', request).length > 0 && request.components.includes('dump')) {
-    const seen = await awaitSnapshot({ component: 'dump', class: retention, time }, leading, context);
-    if (seen.length > 0) return seen;
-  }
-  await leading;
-  return [];
+function ofDump({ class: retention, time }: SystemRunRequest): StartRequest {
+  return { component: 'dump', class: retention, time };
 }
 
 function compose(

@@ -1,9 +1,14 @@
 import type { Component, RetentionClass } from '../../model';
+import { BackupError } from '../errors';
 
 /** Starts the task that backs a component up: as a deployed task, or as a process here. */
 export interface TaskStarter {
+  /** `RefusedForNow` where it may be started a little later. */
   start(request: StartRequest, signal: AbortSignal): Promise<StartedTask>;
 }
+
+/** There is no room for it now, or AWS is not well: what a schedule would try again. */
+export class RefusedForNow extends BackupError {}
 
 export interface StartRequest {
   readonly component: Component;

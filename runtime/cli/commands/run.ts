@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Component, RunConfiguration } from '../../../model';
+import type { BackupSet, Component, RunConfiguration } from '../../../model';
 import { addressOfSet, type SystemRunRequest } from '../../system/run-system';
 import { makeScheduledSet } from '../../system/scheduled-set';
 import type { TaskStarter } from '../../system/task';
@@ -51,7 +51,15 @@ export async function runNow(run: CommandRun): Promise<Answer> {
   const make = () => stoppedInWords(options, run, () => runSystem(request, starter, options, run));
   if (request.record === 'none' || options.scheduledAt === undefined) return runAnswer(await make(), request.record);
   const { set, by } = await makeScheduledSet(run.store, addressOfSet(request, run), make);
-  return by === 'this run' ? runAnswer(set, 'set') : { ...runAnswer(set, 'set'), outcome: 'skipped' };
+  return by === 'this run' ? runAnswer(set, 'set') : madeBefore(set);
+}
+
+/** That it was made is no success where it is none to restore. */
+function madeBefore(set: BackupSet): Answer {
+  const answer = runAnswer(set, 'set');
+  if (set.outcome === 'passed') return { ...answer, outcome: 'skipped' };
+  const hint = 'It was made before, and is not made again: without --scheduled-at another set is made now.';
+  return { ...answer, lines: (style) => [...answer.lines(style), hint] };
 }
 
 interface Runnable {

@@ -110,16 +110,20 @@ test('a set of a schedule has its time and class from the environment, and is la
   expect(seen.context?.patienceMs).toBe(3_480_000);
 });
 
-test('a set that is there is not made again, and the run ends with 0', async () => {
+test.each([
+  ['passed', 0],
+  ['failed', 1],
+  ['could not verify', 3],
+] as const)('a set that is there and %s is not made again: the run ends with %d', async (outcome, code) => {
   const store = new MemoryStore(() => NOW);
   const time = new Date('2026-11-20T02:10:00Z');
   const address = addressOfSet({ class: 'daily', time }, { source: 'orders' });
-  await writeSet(store, address, { ...SET, set: pointId(address), class: 'daily', outcome: 'failed' });
+  await writeSet(store, address, { ...SET, set: pointId(address), class: 'daily', outcome });
   const argv = ['--all', '--class', 'daily', '--scheduled-at', time.toISOString()];
   const { exitCode, stdout, seen } = await ran(argv, {}, {}, store);
   expect(seen.request).toBeUndefined();
-  expect(exitCode).toBe(0);
-  expect(stdout).toContain(`orders: set ${pointId(address)} failed`);
+  expect(exitCode).toBe(code);
+  expect(stdout).toContain(`orders: set ${pointId(address)} ${outcome}`);
 });
 
 test('one component alone is no set', async () => {

@@ -5,6 +5,7 @@ import { addressOf } from '../../../runtime/catalog/run-id';
 import type { SystemRunContext } from '../../../runtime/system/run-system';
 import { runSystem } from '../../../runtime/system/run-system';
 import type { StartRequest, TaskState } from '../../../runtime/system/task';
+import { FaultyStore } from '../../support/faulty-store';
 import { MemoryStore } from '../../support/memory-store';
 import { storeFilesPoint } from '../retention/support';
 import { manifestOf } from '../observe/status/support/vault';
@@ -68,6 +69,17 @@ function begun(changes: Partial<SystemRunContext> = {}) {
   return { dump, started, set };
 }
 
+/** The same vault, but that no set is there yet. */
+class WithoutSets extends FaultyStore {
+  constructor(inner: MemoryStore) {
+    super(inner, []);
+  }
+
+  override async put(...args: Parameters<FaultyStore['put']>): ReturnType<FaultyStore['put']> {
+    return super.put(`${args[0]}.again`, args[1], args[2]);
+  }
+}
+
 async function turns(until: () => boolean): Promise<void> {
   for (let turn = 0; turn < TURNS && !until(); turn += 1) await setImmediate();
 }
@@ -98,6 +110,33 @@ test('a dump that was begun again, after the files were listed, is no set to res
     ],
     warnings: [expect.stringContaining('its snapshot is of 2026-11-20T02:19:00.456Z') as string],
   });
+});
+
+test('what a run that was killed left of files is no part of a dump that was begun again since', async () => {
+  const killed = begun();
+  await turns(() => killed.dump.writer !== undefined);
+  await killed.dump.takeSnapshot(FIRST);
+  await turns(() => killed.started.length > 1);
+  await killed.dump.takeSnapshot(SECOND);
+  await killed.dump.end(SECOND);
+  await killed.set;
+  // Of its set there is no word, as if it had been killed; everything else is there already.
+  const again = begun({ store: new WithoutSets(store) });
+  expect(await again.set).toMatchObject({
+    outcome: 'could not verify',
+    warnings: [expect.stringContaining('the dump was begun again') as string],
+  });
+  expect(again.started).toEqual([]);
+});
+
+test('a run that finds all made by another, for one snapshot, is as good as that one', async () => {
+  const other = begun();
+  await turns(() => other.dump.writer !== undefined);
+  await other.dump.takeSnapshot(FIRST);
+  await turns(() => other.started.length > 1);
+  await other.dump.end(FIRST);
+  await other.set;
+  expect(await begun({ store: new WithoutSets(store) }).set).toMatchObject({ outcome: 'passed', warnings: [] });
 });
 
 test('a dump of before this version leaves no word: files begin when it has ended, and the set is good', async () => {

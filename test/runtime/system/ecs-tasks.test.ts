@@ -1,5 +1,6 @@
 import { RUN_CONFIGURATION_FORMAT, type RunConfiguration } from '../../../model';
 import { ecsTasks, openEcs } from '../../../runtime/system/ecs-tasks';
+import { RefusedForNow } from '../../../runtime/system/task';
 import { failureOf } from '../../support/failure-of';
 import { Refusal, startJsonApi, type JsonApi, type Operation } from '../../support/json-api';
 import { TIME } from './support';
@@ -29,13 +30,20 @@ beforeEach(() => {
   operations.RunTask = () => ({ tasks: [{ taskArn: TASK_ARN }], failures: [] });
 });
 
+let now = TIME;
+beforeEach(() => (now = TIME));
+
 function start(component: 'dump' | 'files' = 'dump') {
-  const starter = ecsTasks(CONFIGURATION, async () => {
-    const { sdk } = await openEcs();
-    const credentials = { accessKeyId: 'A', secretAccessKey: 'S' };
-    const client = new sdk.ECSClient({ endpoint: api.endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
-    return { client, sdk };
-  });
+  const starter = ecsTasks(
+    CONFIGURATION,
+    async () => {
+      const { sdk } = await openEcs();
+      const credentials = { accessKeyId: 'A', secretAccessKey: 'S' };
+      const client = new sdk.ECSClient({ endpoint: api.endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
+      return { client, sdk };
+    },
+    () => now,
+  );
   return starter.start({ component, class: 'pre-deployment', time: TIME }, signal);
 }
 
@@ -93,10 +101,31 @@ test.each<[string, object, object]>([
   expect(await (await start()).state()).toEqual(state);
 });
 
-test('a task that ECS has forgotten has ended', async () => {
+test('a task that ECS does not know yet has not ended; one that it has forgotten has', async () => {
   operations.DescribeTasks = () => ({ tasks: [], failures: [{ arn: TASK_ARN, reason: 'MISSING' }] });
-  expect(await (await start()).state()).toMatchObject({ ended: true, exitCode: null });
+  const task = await start();
+  expect(await task.state()).toEqual({ ended: false, status: 'not known to ECS yet' });
+  now = new Date(TIME.getTime() + 301_000);
+  expect(await task.state()).toMatchObject({ ended: true, exitCode: null });
 });
+
+test.each<[string, boolean, () => object]>([
+  ['no room', true, () => ({ tasks: [], failures: [{ reason: 'RESOURCE:MEMORY' }] })],
+  ['no capacity', true, refusing('ClientException', 'Capacity is unavailable at this time.')],
+  ['the quota', true, refusing('LimitExceededException', 'You have reached the limit on the number of vCPUs')],
+  ['too many calls', true, refusing('ThrottlingException', 'Rate exceeded')],
+  ['a right that is missing', false, refusing('AccessDeniedException', 'not authorized')],
+  ['a cluster that is gone', false, refusing('ClusterNotFoundException', 'Cluster not found.')],
+])('of a start that is refused for %s it is known whether it may pass: %s', async (_, passes, refuse) => {
+  operations.RunTask = refuse;
+  expect((await failureOf(start())) instanceof RefusedForNow).toBe(passes);
+});
+
+function refusing(code: string, message: string): () => object {
+  return () => {
+    throw new Refusal(code, message);
+  };
+}
 
 test('what ECS refuses is an error with its words', async () => {
   operations.RunTask = () => ({ tasks: [], failures: [{ reason: 'RESOURCE:MEMORY', detail: 'none left' }] });

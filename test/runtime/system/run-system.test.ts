@@ -4,7 +4,23 @@ import { BackupError } from '../../../runtime/errors';
 import { findSet, listSets, memberAddress } from '../../../runtime/system/sets';
 import { failureOf } from '../../support/failure-of';
 import { MemoryStore } from '../../support/memory-store';
-import { contextOf, failsByItself, isKilled, makesPoint, requestOf, run, SOURCE, TIME, verified } from './support';
+import { setImmediate } from 'node:timers/promises';
+import { PointWriter } from '../../../runtime/catalog/point-writer';
+import { addressOf } from '../../../runtime/catalog/run-id';
+import { RefusedForNow, type StartRequest } from '../../../runtime/system/task';
+import { manifestOf } from '../observe/status/support/vault';
+import {
+  contextOf,
+  failsByItself,
+  isKilled,
+  makesPoint,
+  requestOf,
+  run,
+  SOURCE,
+  TIME,
+  verified,
+  type Task,
+} from './support';
 import { runSystem } from '../../../runtime/system/run-system';
 
 let store: MemoryStore;
@@ -114,6 +130,69 @@ describe('a run', () => {
   ])('of a task %s has failed', async (_name, task, message) => {
     const set = await run(store, task ? { dump: task } : {});
     expect(set).toMatchObject({ outcome: 'failed', members: [{ outcome: 'failed', error: { message } }] });
+  });
+
+  describe('whose start is refused for now', () => {
+    const refusal = new RefusedForNow('task-failed', 'ECS did not start dump now', { detail: 'no capacity' });
+    const refusing = (times: number) => {
+      let left = times;
+      const task: Task = async (request, vault) => {
+        if (left-- > 0) throw refusal;
+        return makesPoint(request, vault);
+      };
+      return task;
+    };
+
+    test('starts it a little later', async () => {
+      expect(await run(store, { dump: refusing(3) })).toMatchObject({ outcome: 'passed' });
+    });
+
+    test('has failed after an hour of it', async () => {
+      let looks = 0;
+      const now = () => new Date(TIME.getTime() + looks * 60_000);
+      const wait = async () => void (looks += 1);
+      const set = await run(store, { dump: refusing(1_000) }, {}, { now, wait });
+      expect(set).toMatchObject({ outcome: 'failed', members: [{ error: { detail: 'no capacity' } }] });
+      expect(looks).toBeLessThan(75);
+    });
+
+    test('goes on when ECS cannot say for a moment how a task stands', async () => {
+      let asked = 0;
+      const starter = {
+        start: async () => ({
+          description: 'task dump',
+          state: async () => {
+            asked += 1;
+            if (asked === 1) throw refusal;
+            await makesPoint({ component: 'dump', class: 'manual', time: TIME }, store);
+            return { ended: true, exitCode: 0, reason: '' } as const;
+          },
+        }),
+      };
+      expect(await run(store, {}, {}, { starter })).toMatchObject({ outcome: 'passed' });
+    });
+  });
+
+  test('again for the same time goes by the end of its own attempt, and not of one before', async () => {
+    expect(await run(store, { dump: failsByItself }, { record: 'none' })).toMatchObject({ outcome: 'failed' });
+    const again: Task = async (request, vault) => {
+      const address = addressOf({ source: SOURCE, ...request, scheduledAt: request.time, startedAt: request.time });
+      const writer = await PointWriter.claim(vault, address, request.time, {});
+      if (writer === 'taken') throw new Error('it is to be an attempt of its own');
+      await writer.finish(manifestOf(writer.address, { scheduledAt: request.time.toISOString() }));
+      return { ended: true, exitCode: 0, reason: '' };
+    };
+    // The first look is before the task has written anything.
+    const starter = {
+      start: async (request: StartRequest) => {
+        const ended = setImmediate().then(() => again(request, store));
+        return { description: 'task dump', state: () => ended };
+      },
+    };
+    expect(await run(store, {}, { record: 'none' }, { starter })).toMatchObject({ outcome: 'passed' });
+    const context = contextOf(store, {});
+    expect(await runSystem(requestOf({ record: 'none' }), context)).toMatchObject({ outcome: 'passed' });
+    expect(context.started).toEqual([]);
   });
 
   test('looks once more after a task ended: what it wrote last may be there only then', async () => {
