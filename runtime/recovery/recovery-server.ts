@@ -52,7 +52,9 @@ export class RunDirectory {
 }
 
 const POLL_MS = 200;
-const SHUTDOWN_TIMEOUT_MS = 120_000;
+/** The last checkpoint writes all that the server holds in memory. */
+const STOP_TIMEOUT_MS = 3_600_000;
+const END_TIMEOUT_MS = 120_000;
 const LAST_WORDS_CHARACTERS = 6_000;
 const PORT = '5432';
 
@@ -142,20 +144,25 @@ export class RecoveryServer {
     }
   }
 
-  /** In good order: what it holds is then on the disk. */
+  /** In good order: what it holds is then on the disk. Ended at once when nobody waits for it any more. */
   async stop(): Promise<void> {
+    const { signal, run } = this.launch;
+    signal.throwIfAborted();
     if (this.ended === undefined) this.kill('SIGINT');
-    const killer = setTimeout(() => this.kill('SIGKILL'), SHUTDOWN_TIMEOUT_MS);
+    const giveUp = () => void this.end();
+    const timer = setTimeout(giveUp, STOP_TIMEOUT_MS);
+    signal.addEventListener('abort', giveUp, { once: true });
     await this.exit;
-    clearTimeout(killer);
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
     if (this.ended === 'exit code 0') return;
-    throw this.failed(await readFile(this.launch.run.log, 'utf8'));
+    throw this.failed(await readFile(run.log, 'utf8'));
   }
 
   /** Whatever state it is in. Safe to call at any time. */
   async end(): Promise<void> {
     if (this.ended === undefined) this.kill('SIGQUIT');
-    const killer = setTimeout(() => this.kill('SIGKILL'), SHUTDOWN_TIMEOUT_MS);
+    const killer = setTimeout(() => this.kill('SIGKILL'), END_TIMEOUT_MS);
     await this.exit;
     clearTimeout(killer);
   }
