@@ -3,16 +3,15 @@
  * file. What is archived is never written over: the same content again is a success (a crash after the store took it makes
  * PostgreSQL push again), other content under its name is a `wal-conflict`.
  */
-import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { parseWalFile, WAL_METADATA, walKey, type WalFile } from '../../model';
 import { BackupError } from '../errors';
 import type { WalContent } from './fetch-file';
+import { pack } from './pack';
 import type { PushContext, PushSubject } from './push-subject';
 import { contentProblem, readSegmentHeader } from './segment-header';
 import { settleConflict } from './settle-conflict';
-import { compress } from './zstd-process';
 
 export interface PushRequest {
   /** Its last part is the name that PostgreSQL gave it. */
@@ -41,9 +40,8 @@ export async function pushWalFile(request: PushRequest, context: PushContext): P
   const file = fileAt(request.path);
   const bytes = await readWhole(request.path);
   checkContent(file, bytes, request);
-  const content = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
   const key = walKey(source, systemIdentifier, file);
-  const stored = await compress(bytes, context.signal);
+  const { content, stored } = await pack(bytes, context.signal);
   const subject = { source, systemIdentifier, file, key, content };
   const outcome = await archiveContent(subject, stored, context);
   return { name: file.name, key, outcome, content };
