@@ -32,7 +32,7 @@ export class ObjectMirror extends ScheduledComponent {
   private readonly limits: Pick<ObjectMirrorProps, 'concurrency' | 'bandwidthLimit'>;
   private readonly mirrors = new Map<string, MirrorSetting>();
   private readonly sources: ObjectSource[] = [];
-  private readonly verifiers: iam.IGrantable[] = [];
+  private readonly readers: iam.IGrantable[] = [];
   private isWatched = false;
 
   constructor(scope: Construct, id: string, props: ObjectMirrorProps) {
@@ -81,8 +81,12 @@ export class ObjectMirror extends ScheduledComponent {
   /** @internal */
   public override _letVerify(verifier: iam.IGrantable): void {
     this.vault.grantReadMirrors(verifier, this.sourceName);
-    this.verifiers.push(verifier);
-    for (const source of this.sources) source._letVerify(verifier);
+    this.letRead(verifier);
+  }
+
+  /** @internal */
+  public override _letDrill(drill: iam.IGrantable): void {
+    this.letRead(drill);
   }
 
   /** @internal */
@@ -101,16 +105,22 @@ export class ObjectMirror extends ScheduledComponent {
     return this.events?._alarms(factory) ?? [];
   }
 
+  /** What of the data is not in the vault. */
+  private letRead(reader: iam.IGrantable): void {
+    this.readers.push(reader);
+    for (const source of this.sources) source._letRead(reader);
+  }
+
   /** One of the mirrors is of lists by S3. */
   private get isListed(): boolean {
     return [...this.mirrors.values()].some(({ listings }) => listings !== undefined);
   }
 
-  /** What the task needs of the vault, or of a disk; and who verifies, of the source. Mirrors may be added after the verifier. */
+  /** What the task needs of the vault, or of a disk; and who verifies or drills, of the source. Mirrors may be added after these. */
   private prepare({ name, listings, throughHere }: MirrorSetting, { from }: MirrorOptions): void {
     const problem = from._problem(this.plan);
     if (problem) throw new Error(`mirror '${name}': ${problem}`);
-    for (const verifier of this.verifiers) from._letVerify(verifier);
+    for (const reader of this.readers) from._letRead(reader);
     this.sources.push(from);
     if (listings === undefined) {
       this.vault.grantMirror(this.task, this.sourceName, name);

@@ -126,11 +126,11 @@ export abstract class ObjectSource {
   }
 
   /**
-   * Lets a function verify what is not in the vault.
+   * Lets somebody who verifies or drills read what is not in the vault.
    *
    * @internal
    */
-  public _letVerify(_verifier: iam.IGrantable): void {
+  public _letRead(_reader: iam.IGrantable): void {
     // Nothing, for those that are copied into the vault.
   }
 }
@@ -203,8 +203,8 @@ class ReplicaSource extends ObjectSource {
     );
   }
 
-  public override _letVerify(verifier: iam.IGrantable): void {
-    this.replica.grantRestore(verifier);
+  public override _letRead(reader: iam.IGrantable): void {
+    this.replica.grantRestore(reader);
   }
 }
 

@@ -38,6 +38,8 @@ export interface DrillRequest {
   readonly logReader?: Pick<MomentRequest, 'program' | 'environment'>;
   /** Of objects: the vault, as a bucket. */
   readonly vault?: Bucket;
+  /** Of objects whose data is a replica: opens its bucket. */
+  readonly openReplica?: (uri: string) => Promise<Bucket>;
   /** Of a configuration: what opens the envelope. @default those of KMS */
   readonly keys?: EnvelopeKeys;
 }

@@ -86,6 +86,8 @@ export interface SourceDescription {
   readonly tagCount: number;
   /** Lower-case hex, where the store keeps one of the whole. */
   readonly sha256?: string;
+  /** Four bytes in base64, as S3 has it, where the store keeps one of the whole. */
+  readonly crc32?: string;
   /** Whether the ETag is the MD5 of the whole: of objects in one piece that are not encrypted with a key of KMS. */
   readonly md5Etag: boolean;
   /** ISO 8601, to the second; where the store tells. */

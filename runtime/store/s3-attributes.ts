@@ -21,18 +21,24 @@ export function describeHeaders(headers: Readonly<Record<string, string>>, where
       detail: "The store's answer does not tell size and ETag.",
     });
   }
-  const digest = headers['x-amz-checksum-sha256'];
-  const ofWhole = digest !== undefined && headers['x-amz-checksum-type'] !== 'COMPOSITE' && !digest.includes('-');
+  const sha256 = checksumOfWhole(headers, 'sha256');
   return {
     sizeBytes,
     etag: headers.etag,
     attributes: attributesOf(headers),
     tagCount: Number(headers['x-amz-tagging-count'] ?? 0),
-    sha256: ofWhole ? hexOf(digest) : undefined,
+    sha256: sha256 === undefined ? undefined : hexOf(sha256),
+    crc32: checksumOfWhole(headers, 'crc32'),
     md5Etag: /^"[0-9a-f]{32}"$/.test(headers.etag) && isPlain(headers),
     modified: isoTime(headers['last-modified']),
     storageClass: headers['x-amz-storage-class'] === 'STANDARD' ? undefined : headers['x-amz-storage-class'],
   };
+}
+
+/** One of an object in parts is told with their number behind it, or by its type. */
+function checksumOfWhole(headers: Readonly<Record<string, string>>, name: string): string | undefined {
+  const checksum = headers[`x-amz-checksum-${name}`];
+  return headers['x-amz-checksum-type'] === 'COMPOSITE' || checksum?.includes('-') ? undefined : checksum;
 }
 
 function isoTime(header: string | undefined): string | undefined {

@@ -67,17 +67,23 @@ describe('a mirror of a replica', () => {
     });
   });
 
-  test('who verifies reads the copy, whether the mirror was added before the component or after', () => {
+  test('who verifies or drills reads the copy, whether the mirror was added before or after', () => {
     const expected = [
       ...['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging', 's3:GetObjectVersionTagging'],
       ...['s3:ListBucket', 's3:ListBucketVersions'],
     ].map((action) => `${action} ReplicaCopy`);
     const before = mirrored(replicaOf(true)).template;
     const stack = testStack();
-    testBackup(stack).addObjects('uploads', { from: replicaOf(true)(stack) });
-    for (const template of [before, templateOf(stack)]) {
+    const backup = testBackup(stack);
+    backup.addComponentDrill(backup.addObjects('uploads', { from: replicaOf(true)(stack) }));
+    const after = templateOf(stack);
+    for (const [template, who] of [
+      [before, 'VerificationFunction'],
+      [after, 'VerificationFunction'],
+      [after, 'ObjectsDrillTask'],
+    ] as const) {
       const roles = [...new Set(permissions(template).map(({ holder }) => holder))].filter((role) =>
-        role.includes('VerificationFunction'),
+        role.includes(who),
       );
       expect(roles).not.toEqual([]);
       const rights = roles.flatMap((role) => ofReplica(template, role.replace(/DefaultPolicy.*$/, '')));

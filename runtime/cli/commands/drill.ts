@@ -148,7 +148,13 @@ async function forComponent(
     case 'base-backup':
       return { moment: at, seed, logReader: { program: host.program, environment: vaultEnvironment(host.env) } };
     case 'objects':
-      return { extent, sampleItems, seed, vault: await objects.openBucket({ uri }) };
+      return {
+        extent,
+        sampleItems,
+        seed,
+        vault: await objects.openBucket({ uri }),
+        openReplica: (replica) => objects.openBucket({ uri: replica }),
+      };
     case 'files':
       return { extent, sampleItems, seed };
     case 'dump':

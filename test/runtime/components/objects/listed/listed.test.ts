@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { MANIFEST_NAME, pointPrefix, type VerifyDepth } from '../../../../../model';
+import { MANIFEST_NAME, pointPrefix, type Drill, type VerifyDepth } from '../../../../../model';
 import { listPoints } from '../../../../../runtime/catalog/catalog';
 import { readManifest } from '../../../../../runtime/catalog/manifest-reader';
 import { readText } from '../../../../../runtime/catalog/read-text';
@@ -18,6 +18,8 @@ import { measureStatus } from '../../../../../runtime/observe/status/measure-sta
 import { readStatus } from '../../../../../runtime/observe/status/read-status';
 import { openS3Bucket } from '../../../../../runtime/store/s3-bucket';
 import { failureOf } from '../../../../support/failure-of';
+import { comparison } from '../../../drill/base-backup/support';
+import { findings } from '../../../drill/support/drill-lab';
 import { storeVerification } from '../../../retention/support';
 import { MirrorLab } from '../support';
 import { LISTED_AT, ReplicaWorld, type ListRequest, type Row } from './replica-world';
@@ -47,13 +49,35 @@ async function verify({ world, openReplica }: ReplicaWorld, depth: VerifyDepth, 
   return verifyObjects(await world.latest(), depth, { ...world.context(), openReplica, sample });
 }
 
+async function drill({ world }: ReplicaWorld, options: Partial<DrillRequest> = {}): Promise<Drill> {
+  const request: DrillRequest = {
+    source: 'orders',
+    component: 'objects',
+    point: 'latest',
+    checks: [],
+    jobs: 1,
+    allowedExtensions: [],
+    extent: 'full',
+    vault: world.vault,
+    openReplica: openFolder(world),
+    where: { host: 'lab', user: 'tester', task: null },
+    ...options,
+  };
+  return (await runDrill(request, world.context())).drill;
+}
+
+const openFolder =
+  ({ connection }: ReplicaWorld['world']) =>
+  (uri: string) =>
+    Promise.resolve(openS3Bucket({ bucket: uri.split('/')[2], prefix: 'in/' }, connection));
+
 async function restore({ world }: ReplicaWorld, options: Partial<ObjectsRestoreRequest> = {}) {
   const bucket = `${world.sourceBucket}-target`;
   if (!lab.server.buckets().includes(bucket)) await lab.server.createBucket(bucket);
   const request: ObjectsRestoreRequest = {
     point: await world.latest(),
     vault: world.vault,
-    openReplica: (uri) => Promise.resolve(openS3Bucket({ bucket: uri.split('/')[2], prefix: 'in/' }, world.connection)),
+    openReplica: openFolder(world),
     to: openS3Bucket({ bucket, prefix: '' }, world.connection),
     way: 'by the store',
     below: '',
@@ -294,24 +318,36 @@ test('verification looks every version up in the replica, and reads each against
   }
 });
 
-test('a drill restores nothing of a replica, and says that it could not verify', async () => {
-  const { replica } = await filled('drilled');
+test('a drill restores a sample of a replica, every byte against the checksum that S3 keeps; without one it could not verify', async () => {
+  const { replica, versions } = await filled('drilled');
+  await replica.put('tagged', 'with tags', { ContentType: 'text/x-note', Tagging: 'team=blue', ...SHA256 });
   await replica.list();
   await replica.run();
-  const request: DrillRequest = {
-    source: 'orders',
-    component: 'objects',
-    point: 'latest',
-    checks: [],
-    jobs: 1,
-    allowedExtensions: [],
-    extent: 'full',
-    vault: replica.world.vault,
-    where: { host: 'lab', user: 'tester', task: null },
-  };
-  const { drill } = await runDrill(request, replica.world.context());
-  expect(drill).toMatchObject({ outcome: 'could not verify', restoreMs: null });
-  expect(JSON.stringify(drill.parts)).toContain(`its data is the replica s3://${replica.replica}/in`);
+  const passed = await drill(replica, { sampleItems: 6, seed: 3 });
+  expect(passed).toMatchObject({ outcome: 'passed', extent: 'sample', seed: 3, restoreMs: null });
+  expect(passed.parts).toMatchObject([{ name: 'uploads', tried: 6, of: versions.size + 1 }]);
+  expect(comparison(passed, 'objects').compared).toBe(6);
+
+  await lab.server.damage.flipBit(
+    { bucket: replica.replica, key: 'in/ä/ö.txt', versionId: versions.get('ä/ö.txt') },
+    3,
+  );
+  const damaged = await drill(replica);
+  expect(damaged.outcome).toBe('failed');
+  expect(findings(damaged)).toMatch(/objects failed: "ä\/ö.txt": the sha256 of its bytes is .*, S3 keeps/);
+
+  await replica.put('ä/ö.txt', 'without a checksum', { ChecksumAlgorithm: undefined });
+  await replica.list({ at: LISTED_AT + 3_600_000 });
+  await replica.run();
+  const unproven = await drill(replica);
+  expect(unproven.outcome).toBe('could not verify');
+  expect(findings(unproven)).toMatch(/of 1 of 10 the store keeps no checksum of the whole/);
+  expect(comparison(unproven, 'objects').compared).toBe(9);
+
+  await replica.remove('a', versions.get('a') ?? '');
+  expect(findings(await drill(replica))).toMatch(/objects failed: 1 of 10 were not restored/);
+  const blind = await drill(replica, { openReplica: undefined });
+  expect([blind.outcome, blind.failure?.code]).toEqual(['could not verify', 'configuration-invalid']);
 });
 
 test('a later run of a task does not take over what only a replica has', async () => {
