@@ -9,7 +9,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENVIRONMENT, FULL_READ, FUNCTION_ENVIRONMENT, Objectives } from '../model';
+import { ENVIRONMENT, FULL_READ, FUNCTION_ENVIRONMENT, Objectives, SETS } from '../model';
 import { BackupComponent } from './backup-component';
 import { BackupFunction, BackupFunctionOptions } from './backup-function';
 import { backupMetric } from './backup-metrics';
@@ -140,6 +140,17 @@ export class BackupReports extends Construct {
   ): events.Rule {
     const event = { action: 'task', component, purpose: FULL_READ };
     return this.watch(`FullReads-${component}`, event, taskDefinition, cluster);
+  }
+
+  /**
+   * The same of the task that makes sets. It is counted with those of the dump, which is in each set.
+   *
+   * @param taskDefinition any revision of its family
+   * @param cluster where it runs
+   */
+  public watchSets(taskDefinition: ecs.TaskDefinition, cluster: ecs.ICluster): events.Rule {
+    const event = { action: 'task', component: BackupComponent.DUMP, purpose: SETS };
+    return this.watch('Sets', event, taskDefinition, cluster);
   }
 
   /**

@@ -17,6 +17,7 @@ import { PostgresSource } from './postgres-source';
 import { ScheduledComponent, ScheduledComponentProps } from './scheduled-component';
 import { addScratchVolume } from './scratch-volume';
 import { SetSchedule } from './set-schedule';
+import { watchDroppedStarts, watchRefusedStarts } from './watch-starts';
 
 /**
  * Whose sets are made, and when.
@@ -40,6 +41,13 @@ export interface BackupSetsProps extends ScheduledComponentProps {
    * @default - those of this package
    */
   readonly runbooksUrl?: string;
+
+  /**
+   * Starts that AWS refuses within 15 minutes before its alarm goes off.
+   *
+   * @default 3
+   */
+  readonly refusedStarts?: number;
 }
 
 /**
@@ -56,6 +64,10 @@ export class BackupSets extends Construct {
   public readonly setTooOld: cloudwatch.Alarm;
   /** The newest set of the schedule is none to restore: a component failed, was late, or what rows refer to is missing. */
   public readonly setFailed: cloudwatch.Alarm;
+  /** The scheduler gave up to start the task. */
+  public readonly startsDropped: cloudwatch.Alarm;
+  /** AWS refuses to start the task. */
+  public readonly startsRefused: cloudwatch.Alarm;
   /** Age of the newest set that can be restored above which its alarm goes off. */
   public readonly newestAge: Duration;
 
@@ -105,6 +117,12 @@ export class BackupSets extends Construct {
       look,
       runbook: 'set-failed',
     });
+    const starts = {
+      ...{ factory, look, scheduleGroup: this.schedules.group, refusedStarts: props.refusedStarts },
+      whose: `${props.sourceName} (sets)`,
+    };
+    this.startsDropped = watchDroppedStarts(starts);
+    this.startsRefused = watchRefusedStarts(starts);
   }
 
   /**
@@ -118,7 +136,7 @@ export class BackupSets extends Construct {
 
   /** The alarms. */
   public get alarms(): cloudwatch.Alarm[] {
-    return [this.setTooOld, this.setFailed];
+    return [this.setTooOld, this.setFailed, this.startsDropped, this.startsRefused];
   }
 
   /**

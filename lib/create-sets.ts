@@ -2,6 +2,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { BackupDashboard } from './backup-dashboard';
 import { BackupNotifications } from './backup-notifications';
+import { BackupReports } from './backup-reports';
 import { BackupSets } from './backup-sets';
 import { OnDemandRuns } from './on-demand-runs';
 import { PostgresBackupProps } from './postgres-backup-props';
@@ -17,6 +18,7 @@ interface SetsOwner extends Construct {
   readonly alarmTopic: sns.ITopic;
   readonly notifications: BackupNotifications;
   readonly dashboard: BackupDashboard;
+  readonly reports: BackupReports;
 }
 
 /** What makes the sets of a backup, where it is to have any: told of and shown with the rest. */
@@ -27,7 +29,9 @@ export function createSets(backup: SetsOwner, { sets, alarms }: PostgresBackupPr
     ...componentDefaults,
     ...{ source, setSchedule: sets, runs, topic },
     runbooksUrl: alarms?.runbooksUrl,
+    refusedStarts: alarms?.refusedStarts,
   });
+  backup.reports.watchSets(created.task.taskDefinition, componentDefaults.cluster);
   created.addComponent(backup.dump);
   notifications.addAlarms(created.alarms);
   dashboard.addAlarms(created.alarms);

@@ -7,6 +7,7 @@ import { alarmAges, inHours } from './alarm-ages';
 import { AlarmFactory } from './alarm-factory';
 import { ComponentAlarmsProps } from './backup-alarms-props';
 import { BackupComponent } from './backup-component';
+import { watchDroppedStarts, watchRefusedStarts } from './watch-starts';
 
 /** The alarms, with the ages above which two of them go off. */
 export interface WatchedComponent {
@@ -142,27 +143,6 @@ function wholeHours(within: Duration): number {
   throw new Error(`retentionWithin of the alarms is ${inHours(within)}, but must be whole hours, 2 to 168`);
 }
 
-function watchDroppedStarts(props: Watched): cloudwatch.Alarm {
-  return props.factory.occurrence('StartsDropped', {
-    metric: props.scheduleGroup.metricDropped({ statistic: cloudwatch.Stats.SUM, period: SILENCE }),
-    threshold: 0,
-    what: `${props.whose}: the scheduler gave up to start a backup.`,
-    look: props.look,
-    runbook: 'dead-letters',
-  });
-}
-
-function watchRefusedStarts(props: Watched): cloudwatch.Alarm {
-  return props.factory.occurrence('StartsRefused', {
-    metric: props.scheduleGroup.metricTargetErrors({ statistic: cloudwatch.Stats.SUM, period: SILENCE }),
-    threshold: atLeastOne('refusedStarts', props.refusedStarts ?? 3),
-    comparison: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    what: `${props.whose}: AWS refuses to start the backup task.`,
-    look: props.look,
-    runbook: 'dead-letters',
-  });
-}
-
 /** Of a metric that is there only when it happens; a run that nothing counts shows as age. */
 function watchTasks({ component, reports, factory, whose: subject }: Watched): cloudwatch.Alarm | undefined {
   if (!reports) return undefined;
@@ -204,9 +184,4 @@ function watchStorage(props: Watched): cloudwatch.Alarm | undefined {
     look: props.look,
     runbook: 'storage-nearly-full',
   });
-}
-
-function atLeastOne(prop: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Error(`${prop} of the alarms is ${value}, but must be a whole number from 1`);
 }

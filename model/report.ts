@@ -14,6 +14,8 @@ export type ReportKind = (typeof REPORT_KINDS)[number];
 
 /** What a task that reads recovery points whole is called in the events about it. */
 export const FULL_READ = 'full-read';
+/** In the same place of the task that makes sets. */
+export const SETS = 'sets';
 
 /** Folder of a source's reports. No component has this name. */
 const REPORTS_FOLDER = 'reports';

@@ -106,6 +106,23 @@ test('the newest good set alarms by its age, and the last one that is none to re
   expect(backup.sets?.newestAge.toHours()).toBe(26);
 });
 
+test('a task of sets that AWS does not start, or stops before it runs, alarms like that of a component', () => {
+  const { stack, backup } = systemOf(SetSchedule.byRules(['daily']));
+  const template = templateOf(stack);
+  const group = stack.resolve(backup.sets?.schedules.group.scheduleGroupName) as object;
+  for (const metric of ['InvocationDroppedCount', 'TargetErrorCount']) {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: metric,
+      Dimensions: [{ Name: 'ScheduleGroup', Value: group }],
+      TreatMissingData: 'notBreaching',
+    });
+  }
+  const rules = Object.values(template.findResources('AWS::Events::Rule')).map((rule) => JSON.stringify(rule));
+  const [rule] = rules.filter((text) => text.includes('purpose') && text.includes('sets'));
+  expect(rule).toContain(String(backup.sets?.task.taskDefinition.family));
+  expect(rule).toContain('ECS Task State Change');
+});
+
 test('a component with a plan of its own is in no set, and starts by itself', () => {
   const { stack, backup, uploads } = systemOf(SetSchedule.byPlan());
   const plan = new BackupPlan([BackupRule.daily()]);

@@ -42,7 +42,7 @@ export function addRunOptions(command: Command): Command {
     .addOption(
       new Setting(
         '--scheduled-at <time>',
-        'time of the schedule, ISO 8601 with zone: names what is made; of two sets for one time the later is skipped',
+        'time of the schedule, ISO 8601 with zone: names what is made; of two sets for one time one is made',
       )
         .argParser(moment)
         .fromEnvironment('scheduledAt'),

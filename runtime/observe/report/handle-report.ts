@@ -10,6 +10,7 @@ import {
   parsePointPrefix,
   pointPrefix,
   reportKey,
+  SETS,
   STARTED_NAME,
   VERIFICATION_NAME,
   type BackupReport,
@@ -97,7 +98,8 @@ async function taskChanged(event: Record<string, unknown>, surroundings: Surroun
   if (event.purpose === FULL_READ && change.succeeded) count(component, 'fullReadPassed', surroundings);
   if (!change.neverStarted) return;
   count(component, 'taskNotStarted', surroundings);
-  const words = `${source}: the ${component} task never started: ${change.reason}`;
+  const task = event.purpose === SETS ? 'task that makes sets' : `${component} task`;
+  const words = `${source}: the ${task} never started: ${change.reason}`;
   await beat(component, { beat: 'failed', run: String(change.event.task), words }, surroundings);
 }
 

@@ -391,6 +391,14 @@ describe('a task', () => {
     expect(it.beats).toMatchObject([{ beat: 'failed', words: `orders: the dump task never started: ${reason}` }]);
   });
 
+  test('that makes sets and never started is counted with the dump’s, and told by its name', async () => {
+    const it = reporting('2026-11-20T02:00:00Z');
+    const stopped = change({ stopCode: 'TaskFailedToStart', stoppedReason: 'no capacity', containers: [] });
+    await it.handle({ ...stopped, purpose: 'sets' });
+    expect(it.metric(METRICS.taskNotStarted.name)).toEqual([1]);
+    expect(it.beats).toMatchObject([{ words: 'orders: the task that makes sets never started: no capacity' }]);
+  });
+
   test('that read a recovery point whole and found it good is counted; one that did not, or that backs up, is not', async () => {
     const it = reporting('2026-11-20T02:00:00Z');
     const ended = (exitCode: number) => change({ stopCode: 'EssentialContainerExited', containers: [{ exitCode }] });
