@@ -1,64 +1,37 @@
-import {
-  MANIFEST_FORMAT,
-  pointId,
-  pointPrefix,
-  type DumpManifest,
-  type PointAddress,
-  type StoredObject,
-} from '../../../model';
+import { pointPrefix, type DumpManifest, type PointAddress, type StoredObject } from '../../../model';
+import { dumpManifest } from '../../support/dump-manifest';
 
-/** A manifest as a backup of two tables writes it, at this address. */
+/** A manifest as a backup of three tables writes it, at this address. */
 export function sampleManifest(address: PointAddress): DumpManifest {
   const prefix = pointPrefix(address);
-  const objects = [
+  const [globals, schema, critical, important] = [
     'globals.sql.zst',
     'orders/schema.dump.zst',
     'orders/data-001.dump.zst',
     'orders/data-002.dump.zst',
   ].map((name, index) => sampleObject(`${prefix}${name}`, 100 + index));
-  return {
-    format: MANIFEST_FORMAT,
-    point: pointId(address),
-    source: address.source,
-    component: 'dump',
-    class: address.class,
+  const content = {
+    sizeBytes: 1000,
+    snapshotAt: '2026-11-20T02:00:04.000Z',
+    lsn: '0/1000',
+    schema,
+    data: [
+      { object: critical, class: 'critical', tables: [1], rest: false },
+      { object: important, class: 'important', tables: [0], rest: true },
+    ],
+    tables: [
+      { schema: 'public', name: 'a', class: 'important', rows: 3 },
+      { schema: 'public', name: 'b', class: 'critical', rows: 4 },
+      { schema: 'public', name: 'c', class: 'ephemeral', rows: null },
+    ],
+    extensions: [{ name: 'plpgsql', version: '1.0' }],
+  } as const;
+  return dumpManifest(address, content, {
     scheduledAt: '2026-11-20T02:00:00.000Z',
     startedAt: '2026-11-20T02:00:03.000Z',
     finishedAt: '2026-11-20T02:10:03.000Z',
-    tool: { name: 'postgres-backup', version: '0.1.0' },
-    server: { version: '17.12', major: 17, standby: false },
-    client: { postgres: '17.12', zstd: '1.5.4' },
-    globals: objects[0],
-    databases: [
-      {
-        name: 'orders',
-        owner: 'postgres',
-        encoding: 'UTF8',
-        collate: 'C',
-        ctype: 'C',
-        localeProvider: 'c',
-        icuLocale: null,
-        sizeBytes: 1000,
-        snapshotAt: '2026-11-20T02:00:04.000Z',
-        lsn: '0/1000',
-        content: 'all',
-        schema: objects[1],
-        data: [
-          { object: objects[2], class: 'critical', tables: [1], rest: false },
-          { object: objects[3], class: 'important', tables: [0], rest: true },
-        ],
-        tables: [
-          { schema: 'public', name: 'a', class: 'important', rows: 3 },
-          { schema: 'public', name: 'b', class: 'critical', rows: 4 },
-          { schema: 'public', name: 'c', class: 'ephemeral', rows: null },
-        ],
-        extensions: [{ name: 'plpgsql', version: '1.0' }],
-        largeObjects: 0,
-      },
-    ],
-    totals: { storedBytes: 406, objects: 4, tables: 3, rows: 7 },
-    warnings: [],
-  };
+    globals,
+  });
 }
 
 function sampleObject(key: string, sizeBytes: number): StoredObject {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   FAILURE_NAME,
   MANIFEST_FORMAT,
@@ -16,8 +15,8 @@ import {
   type StoredObject,
 } from '../../../model';
 import { sha256Of, writeVerification } from '../../../runtime/catalog/verification-record';
-import { crc32, crc32Base64 } from '../../../runtime/store/crc32';
 import type { ObjectStore } from '../../../runtime/store/store';
+import { dumpManifest, storeObject } from '../../support/dump-manifest';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -58,7 +57,7 @@ export async function storeRun(store: ObjectStore, stored: StoredRun): Promise<s
   };
   const prefix = pointPrefix(address);
   await store.put(`${prefix}${STARTED_NAME}`, Buffer.from('{}\n'));
-  const globals = await storeObject(store, `${prefix}globals.sql.zst`, `globals of ${prefix}`);
+  const globals = await storeObject(store, `${prefix}globals.sql.zst`, Buffer.from(`globals of ${prefix}`));
   if (stored.end === 'failure') await store.put(`${prefix}${FAILURE_NAME}`, Buffer.from('{}\n'));
   if (stored.end === 'failure' || stored.end === 'killed') return prefix;
   const text = serialiseManifest(manifest(address, globals));
@@ -79,7 +78,7 @@ export async function storeFilesPoint(
   const prefix = pointPrefix(address);
   const names = ['archive', 'stored', ...(dependsOn.length > 0 ? ['kept'] : [])];
   const objects: StoredObject[] = [];
-  for (const name of names) objects.push(await storeObject(store, `${prefix}${name}`, name));
+  for (const name of names) objects.push(await storeObject(store, `${prefix}${name}`, Buffer.from(name)));
   const text = serialiseManifest(filesManifest(address, objects, dependsOn));
   await store.put(`${prefix}${MANIFEST_NAME}`, Buffer.from(text), { ifAbsent: true });
   await storeVerification(store, address, 'passed', sha256Of(text));
@@ -151,49 +150,6 @@ export async function storeVerification(
   });
 }
 
-async function storeObject(store: ObjectStore, key: string, content: string): Promise<StoredObject> {
-  const bytes = Buffer.from(content);
-  const { versionId } = await store.put(key, bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const sizeBytes = bytes.length;
-  return { key, versionId, sizeBytes, sha256, crc32: crc32Base64(crc32(bytes)), parts: [{ sizeBytes, sha256 }] };
-}
-
-function manifest(address: PointAddress, globals: StoredObject): DumpManifest {
-  return {
-    format: MANIFEST_FORMAT,
-    point: pointId(address),
-    source: address.source,
-    component: 'dump',
-    class: address.class,
-    scheduledAt: null,
-    startedAt: address.time.toISOString(),
-    finishedAt: address.time.toISOString(),
-    tool: { name: 'postgres-backup', version: '1.2.3' },
-    server: { version: '17.12', major: 17, standby: false },
-    client: { postgres: '17.12', zstd: '1.5.7' },
-    globals: null,
-    databases: [
-      {
-        name: 'orders',
-        owner: 'postgres',
-        encoding: 'UTF8',
-        collate: 'C',
-        ctype: 'C',
-        localeProvider: 'c',
-        icuLocale: null,
-        sizeBytes: 1000,
-        snapshotAt: address.time.toISOString(),
-        lsn: '0/1000',
-        content: 'data',
-        schema: null,
-        data: [{ object: globals, class: 'important', tables: [], rest: true }],
-        tables: [],
-        extensions: [],
-        largeObjects: 0,
-      },
-    ],
-    totals: { storedBytes: globals.sizeBytes, objects: 1, tables: 0, rows: 0 },
-    warnings: [],
-  };
+function manifest(address: PointAddress, object: StoredObject): DumpManifest {
+  return dumpManifest(address, { data: [{ object, class: 'important', tables: [], rest: true }], tables: [] });
 }

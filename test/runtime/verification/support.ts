@@ -1,7 +1,5 @@
 /** Recovery points made up in memory, good as far as the store can tell: for what is not about the archives' content. */
-import { createHash } from 'node:crypto';
 import {
-  pointId,
   pointPrefix,
   serialiseManifest,
   type DumpManifest,
@@ -12,9 +10,9 @@ import {
 } from '../../../model';
 import { silentReporter } from '../../../runtime/observe/reporter';
 import type { ObjectStore } from '../../../runtime/store/store';
-import { crc32, crc32Base64 } from '../../../runtime/store/crc32';
 import { DEFAULT_EXPECTATIONS } from '../../../runtime/verification/expectations';
 import { verifyAndRecord, type VerifyOptions } from '../../../runtime/verification/verify-and-record';
+import { dumpManifest, storeObject } from '../../support/dump-manifest';
 import { MemoryStore } from '../../support/memory-store';
 
 export interface MadePoint {
@@ -71,19 +69,6 @@ export function verifyStored(store: ObjectStore, { address }: MadePoint, changes
   return verifyAndRecord(store, address, verifyOptions(changes));
 }
 
-async function storeObject(store: ObjectStore, key: string, bytes: Buffer): Promise<StoredObject> {
-  const { versionId } = await store.put(key, bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return {
-    key,
-    versionId,
-    sizeBytes: bytes.length,
-    sha256,
-    crc32: crc32Base64(crc32(bytes)),
-    parts: [{ sizeBytes: bytes.length, sha256 }],
-  };
-}
-
 function fingerprints(tables: number, rows: number): TableFingerprint[] {
   return Array.from({ length: tables }, (_, index) => ({
     schema: 'public',
@@ -94,45 +79,6 @@ function fingerprints(tables: number, rows: number): TableFingerprint[] {
 }
 
 function manifestOf(address: PointAddress, object: StoredObject, tables: TableFingerprint[]): DumpManifest {
-  return {
-    format: 'postgres-backup/1',
-    point: pointId(address),
-    source: address.source,
-    component: 'dump',
-    class: address.class,
-    scheduledAt: null,
-    startedAt: address.time.toISOString(),
-    finishedAt: address.time.toISOString(),
-    tool: { name: 'postgres-backup', version: '0.1.0' },
-    server: { version: '17.12', major: 17, standby: false },
-    client: { postgres: '17.12', zstd: '1.5.7' },
-    globals: null,
-    databases: [
-      {
-        name: 'orders',
-        owner: 'app',
-        encoding: 'UTF8',
-        collate: 'C',
-        ctype: 'C',
-        localeProvider: 'c',
-        icuLocale: null,
-        sizeBytes: null,
-        snapshotAt: address.time.toISOString(),
-        lsn: null,
-        content: 'data',
-        schema: null,
-        data: [{ object, class: 'important', tables: tables.map((_, index) => index), rest: true }],
-        tables,
-        extensions: [],
-        largeObjects: 0,
-      },
-    ],
-    totals: {
-      storedBytes: object.sizeBytes,
-      objects: 1,
-      tables: tables.length,
-      rows: tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
-    },
-    warnings: [],
-  };
+  const data = [{ object, class: 'important' as const, tables: tables.map((_, index) => index), rest: true }];
+  return dumpManifest(address, { data, tables });
 }

@@ -1,9 +1,10 @@
 /** What a model of the task stores: small objects, and a manifest that is valid in every way. */
 import { createHash } from 'node:crypto';
-import { MANIFEST_FORMAT, pointId, type DumpManifest, type StoredObject } from '../../../model';
+import type { DumpManifest, StoredObject } from '../../../model';
 import type { PointWriter } from '../../../runtime/catalog/point-writer';
 import { crc32, crc32Base64 } from '../../../runtime/store/crc32';
 import type { ObjectStore } from '../../../runtime/store/store';
+import { dumpManifest } from '../../support/dump-manifest';
 
 export interface Content {
   readonly rows: number;
@@ -24,47 +25,18 @@ export async function storeContent(
   const globals = await storeObject(store, `${prefix}globals.sql.zst`, 1_200);
   const schema = await storeObject(store, `${prefix}orders/schema.dump.zst`, 8_000);
   const data = await storeObject(store, `${prefix}orders/data-001.dump.zst`, Math.max(1, sizeBytes));
-  return {
-    format: MANIFEST_FORMAT,
-    point: pointId(address),
-    source: address.source,
-    component: 'dump',
-    class: address.class,
+  const content = {
+    snapshotAt: startedAt.toISOString(),
+    schema,
+    data: [{ object: data, class: 'important', tables: [0], rest: true }],
+    tables: [{ schema: 'public', name: 'orders', class: 'important', rows }],
+  } as const;
+  return dumpManifest(address, content, {
     scheduledAt: address.time.toISOString(),
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
-    tool: { name: 'postgres-backup', version: '1.2.3' },
-    server: { version: '17.12', major: 17, standby: false },
-    client: { postgres: '17.12', zstd: '1.5.7' },
     globals,
-    databases: [
-      {
-        name: 'orders',
-        owner: 'app',
-        encoding: 'UTF8',
-        collate: 'C',
-        ctype: 'C',
-        localeProvider: 'c',
-        icuLocale: null,
-        sizeBytes: null,
-        snapshotAt: startedAt.toISOString(),
-        lsn: null,
-        content: 'all',
-        schema,
-        data: [{ object: data, class: 'important', tables: [0], rest: true }],
-        tables: [{ schema: 'public', name: 'orders', class: 'important', rows }],
-        extensions: [],
-        largeObjects: 0,
-      },
-    ],
-    totals: {
-      storedBytes: globals.sizeBytes + schema.sizeBytes + data.sizeBytes,
-      objects: 3,
-      tables: 1,
-      rows,
-    },
-    warnings: [],
-  };
+  });
 }
 
 async function storeObject(store: ObjectStore, key: string, sizeBytes: number): Promise<StoredObject> {

@@ -13,8 +13,10 @@ import { PointWriter } from '../../../../../runtime/catalog/point-writer';
 import { addressOf } from '../../../../../runtime/catalog/run-id';
 import { sha256Of, writeVerification } from '../../../../../runtime/catalog/verification-record';
 import { BackupError } from '../../../../../runtime/errors';
+import { dumpManifest } from '../../../../support/dump-manifest';
 import { MemoryStore } from '../../../../support/memory-store';
-import { exampleManifest } from '../../../cli/support/examples';
+
+const TOOK_MS = 190_000;
 
 export interface RunOptions {
   readonly class?: RetentionClass;
@@ -89,44 +91,22 @@ export class Vault {
 }
 
 export function manifestOf(address: PointAddress, changes: Partial<DumpManifest> = {}): DumpManifest {
-  const prefix = pointPrefix(address);
   const sha256 = 'a'.repeat(64);
-  const globals = {
-    key: `${prefix}globals.sql.zst`,
+  const object = {
+    key: `${pointPrefix(address)}globals.sql.zst`,
     versionId: 'v1',
     sizeBytes: 1200,
     sha256,
     crc32: 'AAAAAA==',
     parts: [{ sizeBytes: 1200, sha256 }],
   };
-  return exampleManifest({
-    point: prefix.split('/').at(-2),
-    class: address.class,
-    globals: null,
-    databases: [
-      {
-        name: 'orders',
-        owner: 'postgres',
-        encoding: 'UTF8',
-        collate: 'C',
-        ctype: 'C',
-        localeProvider: 'c',
-        icuLocale: null,
-        sizeBytes: 1000,
-        snapshotAt: '2026-11-20T02:10:00.000Z',
-        lsn: '0/1000',
-        content: 'data',
-        schema: null,
-        data: [{ object: globals, class: 'important', tables: [0, 1], rest: true }],
-        tables: [
-          { schema: 'public', name: 'a', class: 'important', rows: 212_400 },
-          { schema: 'public', name: 'b', class: 'important', rows: 8 },
-        ],
-        extensions: [],
-        largeObjects: 0,
-      },
+  const content = {
+    data: [{ object, class: 'important', tables: [0, 1], rest: true }],
+    tables: [
+      { schema: 'public', name: 'a', class: 'important', rows: 212_400 },
+      { schema: 'public', name: 'b', class: 'important', rows: 8 },
     ],
-    totals: { storedBytes: 1200, objects: 1, tables: 2, rows: 212_408 },
-    ...changes,
-  });
+  } as const;
+  const finishedAt = new Date(address.time.getTime() + TOOK_MS).toISOString();
+  return dumpManifest(address, content, { finishedAt, ...changes });
 }
