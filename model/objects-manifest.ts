@@ -69,7 +69,7 @@ export interface MirrorChanges {
 }
 
 /** Why an object that is at the source is not in the inventory. */
-export const MISSING_REASONS = ['changing', 'archived', 'denied'] as const;
+export const MISSING_REASONS = ['changing', 'archived', 'denied', 'damaged'] as const;
 export type MissingReason = (typeof MISSING_REASONS)[number];
 
 export interface MissingObjects {

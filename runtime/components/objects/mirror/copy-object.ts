@@ -89,6 +89,7 @@ function missingReason(thrown: unknown): MissingReason | 'vanished' | undefined 
   if (!(thrown instanceof BackupError)) return undefined;
   if (thrown.code === 'object-missing') return 'vanished';
   if (thrown.code === 'store-conflict') return 'changing';
+  if (thrown.code === 'object-damaged') return 'damaged';
   const { name } = sdkError(thrown.cause);
   if (name === 'InvalidObjectState') return 'archived';
   return name === 'AccessDenied' || name.startsWith('KMS') ? 'denied' : undefined;

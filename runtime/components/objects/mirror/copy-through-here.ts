@@ -32,7 +32,7 @@ async function copyWhole(copier: Copier, object: ListedObject, target: string): 
   const held = await processBudget.reserve(object.sizeBytes, signal);
   try {
     const { attributes, tagCount, ...body } = await reading(copier, object, object.sizeBytes, (opened) =>
-      readWhole(opened, object.sizeBytes),
+      readWhole(opened, object),
     );
     const tags = await tagsOf(copier, object.key, tagCount);
     const written = await vault.put(target, body, { attributes, signal });
@@ -91,7 +91,9 @@ async function reading<T>(
       return await receive(opened);
     } catch (error) {
       signal.throwIfAborted();
-      if (reads === MOST_READS || error instanceof BackupError) throw brokenOff(key, (error as Error).message, error);
+      const isDamage = error instanceof BackupError && error.code === 'object-damaged';
+      if (reads < MOST_READS && (isDamage || !(error instanceof BackupError))) continue;
+      throw isDamage ? error : brokenOff(key, (error as Error).message, error);
     } finally {
       opened.body.destroy();
     }
@@ -101,12 +103,16 @@ async function reading<T>(
 /** Exactly so many bytes, in memory, with their digest. */
 async function readWhole(
   opened: OpenedSource,
-  sizeBytes: number,
+  { key, sizeBytes }: ListedObject,
 ): Promise<DigestedBytes & { attributes: Attributes; tagCount: number }> {
   const bytes = await readExactly(opened.body, sizeBytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const wrong = damage(bytes, sha256, opened);
-  if (wrong !== undefined) throw new Error(wrong);
+  if (wrong !== undefined) {
+    throw new BackupError('object-damaged', `${JSON.stringify(key)} is not what its store says it is`, {
+      detail: wrong,
+    });
+  }
   const { attributes, tagCount } = opened;
   return { bytes, sha256, attributes, tagCount };
 }

@@ -49,8 +49,8 @@ export interface MirroredBucket {
 
 /** Results that may wait for one object that takes long. */
 const WINDOW = 10_000;
-/** When nothing at all can be read, that is found out soon. */
-const DENIED_FROM_THE_START = 100;
+/** When nothing at all can be read, or all of it is wrong, that is found out soon. */
+const NONE_FROM_THE_START = 100;
 
 export async function mirrorBucket(run: MirrorRun, context: MirrorContext): Promise<MirroredBucket> {
   const mirroring = new Mirroring(run, context);
@@ -195,7 +195,8 @@ class Mirroring {
     this.missing.count++;
     if (this.missing.examples.length < MOST_MISSING_EXAMPLES) this.missing.examples.push({ key, reason });
     const { count } = this.missing;
-    if (reason === 'denied' && error && count === DENIED_FROM_THE_START && this.counts.objects === 0) throw error;
+    const ofAll = reason === 'denied' || reason === 'damaged';
+    if (ofAll && error && count === NONE_FROM_THE_START && this.counts.objects === 0) throw error;
   }
 
   private record(): MirrorRecord {

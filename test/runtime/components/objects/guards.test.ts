@@ -60,6 +60,18 @@ test('bytes that are not those of the SHA-256 which the source keeps are read ag
   expect((await world.stored('a', versionId)).toString()).toBe('as it is');
 });
 
+test('an object whose bytes are not those that the source says they are is missing and told; the others are mirrored', async () => {
+  const world = await lab.world('damaged-source');
+  for (const key of ['a', 'b', 'c']) await world.put(key, `content of ${key}`);
+  await lab.server.damage.flipBit({ bucket: world.sourceBucket, key: 'b' }, 3);
+  const { mirrors } = await world.made({ mirror: { way: 'through here' } });
+  expect(mirrors[0]).toMatchObject({
+    objects: 2,
+    missing: { count: 1, examples: [{ key: 'b', reason: 'damaged' }] },
+  });
+  expect((await verifyObjects(await world.latest(), 'stored', world.context())).outcome).toBe('could not verify');
+});
+
 test('when nothing at all can be read, that is said after a hundred objects, as what it is', async () => {
   const world = await lab.world('all-denied');
   for (let i = 0; i < 130; i++) await world.put(`k${String(i).padStart(3, '0')}`, 'x');
