@@ -1,6 +1,7 @@
 /** Sets as they lie in the vault: written, listed, found, read. */
 import { createHash } from 'node:crypto';
 import {
+  COMPONENTS,
   parsePointId,
   parseSetKey,
   pointId,
@@ -124,8 +125,22 @@ function setProblem(text: string, address: SetAddress): string | undefined {
     if (found !== expected) return `its ${field} is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`;
   }
   if (!Array.isArray(value.members) || value.members.length === 0) return 'it names no member';
-  if (!Array.isArray(value.references) || typeof value.outcome !== 'string') return 'it is not whole';
-  return undefined;
+  const broken = value.members.findIndex((member) => !isMember(member, value.outcome));
+  if (broken !== -1) return `its member ${broken + 1} is not whole`;
+  const isWhole =
+    Array.isArray(value.references) &&
+    Array.isArray(value.warnings) &&
+    typeof value.outcome === 'string' &&
+    Number.isFinite(value.totals?.storedBytes);
+  return isWhole ? undefined : 'it is not whole';
+}
+
+/** Of a set that passed each member is a recovery point; of another it may have made none. */
+function isMember(member: Partial<SetMember> | null, outcome: unknown): boolean {
+  const { component, point, manifestSha256 } = member ?? {};
+  if (!COMPONENTS.some((known) => known === component)) return false;
+  if (point === null && outcome !== 'passed') return true;
+  return typeof point === 'string' && parsePointId(point) !== undefined && typeof manifestSha256 === 'string';
 }
 
 function missing(store: ObjectStore, source: string, wanted: string): BackupError {

@@ -4,6 +4,8 @@ import { ServiceError } from '../services/service-error';
 import { optionalText, textOf, type Operations } from './operation';
 
 const MOST_AT_ONCE = 10;
+/** https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html */
+const MOST_BYTES = { Standard: 4096, Advanced: 8192 };
 const TYPES = ['String', 'StringList', 'SecureString'] as const;
 
 export function ssmApi(parameters: Parameters): Operations {
@@ -29,13 +31,21 @@ export function ssmApi(parameters: Parameters): Operations {
     PutParameter: async (request, principal) => {
       const type = TYPES.find((one) => one === (request.Type ?? 'String'));
       if (type === undefined) throw new ServiceError('UnsupportedParameterType', `Type is ${String(request.Type)}`);
+      const Tier = request.Tier === 'Advanced' ? 'Advanced' : 'Standard';
+      const value = textOf(request, 'Value');
+      if (Buffer.byteLength(value) > MOST_BYTES[Tier]) {
+        throw new ServiceError(
+          'ValidationException',
+          `${Tier} tier parameters support a value of ${MOST_BYTES[Tier]}.`,
+        );
+      }
       const { version } = await parameters.write(principal, {
         name: textOf(request, 'Name'),
-        value: textOf(request, 'Value'),
+        value,
         type,
         keyArn: optionalText(request, 'KeyId'),
       });
-      return { Version: version, Tier: 'Standard' };
+      return { Version: version, Tier };
     },
   };
 }

@@ -42,7 +42,9 @@ export function awsServices(): ConfigurationServices {
         const Type = PARAMETER_TYPES.find((one) => one === type);
         if (Type === undefined) throw new Error(`${type} is no type of a parameter`);
         const key = Type === 'SecureString' && keyId !== undefined ? { KeyId: keyId } : {};
-        const parameter = { Name: name, Type, Value: value.toString('utf8'), Overwrite: true, ...key };
+        // One that is as long was of this tier; a shorter one keeps the tier that it has, or the account's own.
+        const tier = value.length > MOST_STANDARD_BYTES ? { Tier: 'Advanced' as const } : {};
+        const parameter = { Name: name, Type, Value: value.toString('utf8'), Overwrite: true, ...key, ...tier };
         await client.send(new PutParameterCommand(parameter));
       }),
     writeSecret: ({ name, type, value }) =>
@@ -53,6 +55,9 @@ export function awsServices(): ConfigurationServices {
       }),
   };
 }
+
+/** https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html */
+const MOST_STANDARD_BYTES = 4096;
 
 const PARAMETER_TYPES = ['String', 'StringList', 'SecureString'] as const;
 

@@ -31,12 +31,13 @@ export async function restoreFiles(request: RestoreFilesRequest, context: FilesC
   const [tar, zstd] = [await findTar(), await findZstd()];
   const origin = { store: context.store, zstd, signal: context.signal };
   const warnings = IS_ROOT ? [] : [`not run as root: all files belong to user ${process.getuid?.()}`];
+  const selections = new Map<FilesVolume, Selection>();
+  for (const volume of chosen) selections.set(volume, await survey(origin, request, volume));
   const volumes: RestoredVolume[] = [];
-  for (const volume of chosen) {
+  for (const [volume, selection] of selections) {
     const directory =
       point.manifest.volumes.length === 1 ? request.directory : path.join(request.directory, volume.name);
     const step = context.reporter.begin(`volume ${volume.name}`);
-    const selection = await survey(origin, request, volume);
     const root = await prepareTarget(directory, request.existing);
     const scratch = await mkdtemp(path.join(tmpdir(), 'postgres-backup-files-'));
     try {
@@ -70,7 +71,7 @@ function chosenVolumes({ point, volumes }: RestoreFilesRequest): readonly FilesV
   return volumes.length === 0 ? all : all.filter(({ name }) => volumes.includes(name));
 }
 
-/** Before anything is touched: is the index whole, and is there something at each path? */
+/** Before anything of any volume is touched: is the index whole, and is there something at each path? */
 async function survey(
   origin: VolumeRestore['origin'],
   { point, paths, chosen }: RestoreFilesRequest,
@@ -86,7 +87,7 @@ async function survey(
     'restore-failed',
     `there is no ${missing} in volume ${volume.name} of ${point.manifest.point}`,
     {
-      hint: 'Paths begin at the volume’s directory, without a slash. Nothing was restored.',
+      hint: 'Paths begin at the volume’s directory, without a slash; of several volumes, name one. Nothing was restored.',
     },
   );
 }

@@ -94,6 +94,21 @@ describe('a set', () => {
       async () => void (await store.put(setKey((await listSets(store, SOURCE))[0]), Buffer.from('{'))),
     ],
     [
+      'whose member is none',
+      async (set) => {
+        const [address] = await listSets(store, SOURCE);
+        await store.put(setKey(address), Buffer.from(JSON.stringify({ ...set, members: [{}] })));
+      },
+    ],
+    [
+      'that passed without a recovery point',
+      async (set) => {
+        const [address] = await listSets(store, SOURCE);
+        const members = set.members.map((member) => ({ ...member, point: null }));
+        await store.put(setKey(address), Buffer.from(JSON.stringify({ ...set, members })));
+      },
+    ],
+    [
       'that is another’s',
       async (set) => {
         const [address] = await listSets(store, SOURCE);

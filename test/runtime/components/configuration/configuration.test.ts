@@ -273,6 +273,15 @@ describe('restore', () => {
     expect(report.entries).toEqual([{ name: 'parameter:bare', state: 'new', isApplied: true }]);
   });
 
+  test('writes a value that is too long for a standard parameter back as an advanced one', async () => {
+    const value = 'x'.repeat(4097);
+    parameters.put({ name: 'bare', type: 'String', value });
+    const made = await point();
+    parameters.put({ name: 'bare', type: 'String', value: 'z' });
+    await restore(made, { action: 'apply', names: ['parameter:bare'] });
+    expect((await parameters.read(ADMINISTRATOR, 'bare')).value).toBe(value);
+  });
+
   test('a write that did not take is a failure', async () => {
     const made = await point();
     parameters.put({ name: 'bare', type: 'String', value: 'z' });

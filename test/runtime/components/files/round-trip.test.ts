@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { lstat, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { verifyFiles } from '../../../../runtime/components/files/verify';
 import { silentReporter } from '../../../../runtime/observe/reporter';
+import { failureOf } from '../../../support/failure-of';
 import { contentOf, FilesLab, run } from './support';
 
 let lab: FilesLab;
@@ -119,6 +121,16 @@ test('several volumes are one recovery point, each restored into a directory of 
   const report = await lab.restore(point, { volumes: ['second'], directory: lab.target('other') });
   expect(report.volumes.map(({ name }) => name)).toEqual(['second']);
   expect(await readFile(path.join(lab.target('other'), 'second/b'), 'utf8')).toBe('two/b');
+});
+
+test('a path that one of several volumes lacks is told before anything of any is restored', async () => {
+  await lab.write('one/a');
+  await lab.write('two/b');
+  const volumes = ['one', 'two'].map((name) => ({ name, directory: path.join(lab.source, name) }));
+  const point = await lab.point({ volumes });
+  const failure = await failureOf(lab.restore(point, { paths: ['a'] }));
+  expect(failure.message).toBe(`there is no a in volume two of ${point.manifest.point}`);
+  expect(existsSync(lab.target())).toBe(false);
 });
 
 describe('by path', () => {
