@@ -125,7 +125,7 @@ function setProblem(text: string, address: SetAddress): string | undefined {
     if (found !== expected) return `its ${field} is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`;
   }
   if (!Array.isArray(value.members) || value.members.length === 0) return 'it names no member';
-  const broken = value.members.findIndex((member) => !isMember(member, value.outcome));
+  const broken = value.members.findIndex((member: Partial<SetMember> | null) => !isMember(member, value.outcome));
   if (broken !== -1) return `its member ${broken + 1} is not whole`;
   const isWhole =
     Array.isArray(value.references) &&
