@@ -1,12 +1,11 @@
 /** The stack of the demonstration: a database on RDS, its backup, and a role for whoever is on call. As somebody would deploy it. */
 import { Duration, Stack } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { BackupPlan, Notify, PostgresBackup, PostgresSource } from '../../lib';
 import { BACKUP_ROLE, CRITICAL_TABLES, DATABASE, EPHEMERAL_TABLES } from './clinic';
+import { databaseOnRds } from './database-on-rds';
 
 export const SOURCE = 'clinic';
 export const ON_CALL = 'on-call';
@@ -24,19 +23,7 @@ export class ClinicStack extends Stack {
 
   constructor(scope: Construct, id: string, { major }: ClinicStackProps) {
     super(scope, id);
-    const vpc = ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
-      vpcId: 'vpc-0123456789abcdef0',
-      availabilityZones: ['eu-central-1a', 'eu-central-1b'],
-      privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-    });
-    const database = new rds.DatabaseInstance(this, 'Database', {
-      engine: rds.DatabaseInstanceEngine.postgres({
-        version: rds.PostgresEngineVersion.of(String(major), String(major)),
-      }),
-      credentials: rds.Credentials.fromGeneratedSecret('clinic_admin'),
-      databaseName: DATABASE,
-      vpc,
-    });
+    const { vpc, database } = databaseOnRds(this, { major, name: DATABASE, administrator: 'clinic_admin' });
     const secret = new secretsmanager.Secret(this, BACKUP_USER, {
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: BACKUP_ROLE, dbname: DATABASE }),

@@ -1,11 +1,10 @@
 /** A database and the bucket that its rows refer to, backed up hourly as a set, and a deployment that waits for its backup. */
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as rds from 'aws-cdk-lib/aws-rds';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { databaseOnRds } from '../../../../dev/demo/database-on-rds';
 import {
   BackupPlan,
   BackupRule,
@@ -26,19 +25,7 @@ export const REFERENCES = 'SELECT object_key FROM documents';
 export class SystemStack extends Stack {
   constructor(scope: Construct, id: string, major: number) {
     super(scope, id);
-    const vpc = ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
-      vpcId: 'vpc-0123456789abcdef0',
-      availabilityZones: ['eu-central-1a', 'eu-central-1b'],
-      privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-    });
-    const database = new rds.DatabaseInstance(this, 'Database', {
-      engine: rds.DatabaseInstanceEngine.postgres({
-        version: rds.PostgresEngineVersion.of(String(major), String(major)),
-      }),
-      credentials: rds.Credentials.fromGeneratedSecret('orders_admin'),
-      databaseName: DATABASE,
-      vpc,
-    });
+    const { vpc, database } = databaseOnRds(this, { major, name: DATABASE, administrator: 'orders_admin' });
     const secret = new secretsmanager.Secret(this, BACKUP_USER);
     const uploads = new s3.Bucket(this, UPLOADS, { versioned: true, removalPolicy: RemovalPolicy.DESTROY });
     const backup = new PostgresBackup(this, 'Backup', {
