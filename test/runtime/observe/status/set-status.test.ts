@@ -44,6 +44,12 @@ test('the age counts from when the run began', async () => {
   expect(values).toMatchObject({ newestSetAge: 3600, lastSetFailed: 0 });
 });
 
+test('on a new stack a set by hand ends all that rings, as nothing of the schedule has failed', async () => {
+  await setAt('2026-11-20T02:10:00Z', GOOD, 'manual');
+  const { values } = await statusAt('2026-11-20T02:20:00Z');
+  expect(values).toMatchObject({ newestAge: 600, newestSetAge: 600, lastSetFailed: 0, lastRunFailed: 0 });
+});
+
 test('a set of which a component failed is not the newest good one, alarms, and says which and why', async () => {
   await setAt('2026-11-19T02:10:00Z', GOOD);
   await setAt('2026-11-20T02:10:00Z', BAD);
