@@ -343,7 +343,7 @@ test('the password is in no argument of any process', async () => {
 });
 
 async function commandLines(): Promise<string> {
-  return (await promisify(execFile)('ps', ['-eo', 'args'])).stdout;
+  return (await promisify(execFile)('ps', ['-ww', '-eo', 'args'])).stdout;
 }
 
 /** Stands between client and server and breaks the connection after so many bytes from the server. */

@@ -51,7 +51,7 @@ test('its password is in no file of its directory and no argument', async () => 
     (error: unknown) => error,
   );
   expect(found).toMatchObject({ code: 1, stdout: '' });
-  expect((await promisify(execFile)('ps', ['-eo', 'args'])).stdout).not.toContain('a-password-to-look-for');
+  expect((await promisify(execFile)('ps', ['-ww', '-eo', 'args'])).stdout).not.toContain('a-password-to-look-for');
 });
 
 test('with trust, anybody on this machine gets in', async () => {
