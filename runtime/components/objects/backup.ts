@@ -37,7 +37,9 @@ async function storeMirrors(
         : mirrorBucket(run, context)),
     );
   }
-  return composeManifest(request, context, writer, startedAt, mirrored);
+  const manifest = composeManifest(request, context, writer, startedAt, mirrored);
+  for (const warning of manifest.warnings) context.reporter.warn(warning);
+  return manifest;
 }
 
 function composeManifest(
@@ -71,8 +73,10 @@ function composeManifest(
   };
 }
 
-function warningsOf({ name, missing, replica, changes: { late = 0 } }: MirrorRecord): string[] {
+function warningsOf({ name, from, objects, missing, replica, changes: { late = 0 } }: MirrorRecord): string[] {
   return [
+    // A prefix or a name that is wrong looks like this, and nothing is lost by it that a later run could notice.
+    ...(objects === 0 ? [`mirror "${name}" holds nothing: no object of ${from} was chosen and copied`] : []),
     ...(replica ? [`mirror "${name}" is as S3 listed it at ${replica.listedAt}`] : []),
     ...(missing.count > 0 ? [`${missing.count} objects of mirror "${name}" could not be copied`] : []),
     ...(late > 0

@@ -38,6 +38,8 @@ export interface FindListing {
 /** More than this is no manifest: some 600,000 files. */
 const MOST_MANIFEST_BYTES = 128 * 1024 * 1024;
 const MOST_CHECKSUM_BYTES = 1024;
+/** S3's clock and ours may differ so much. */
+const CLOCKS_APART_HOURS = 1;
 
 export async function findListing({ listings, bucket, now, oldestHours, signal }: FindListing): Promise<Listing> {
   const folder = await newestComplete(listings, signal);
@@ -50,6 +52,9 @@ export async function findListing({ listings, bucket, now, oldestHours, signal }
     throw badListing(where, `the MD5 of its manifest is ${md5}, its manifest.checksum says ${JSON.stringify(stated)}`);
   const listing = parseManifest(manifest, { where, bucket, prefix: listings.prefix });
   const ageHours = (now.getTime() - listing.listedAt.getTime()) / 3_600_000;
+  // It would be the newest, and young, for as long as it takes.
+  if (ageHours < -CLOCKS_APART_HOURS)
+    throw badListing(where, `it is of ${listing.listedAt.toISOString()}, which is to come`);
   if (ageHours > oldestHours) {
     throw new BackupError('object-missing', `S3 Inventory has listed nothing new in ${listings.uri}`, {
       detail: `The newest complete list is of ${listing.listedAt.toISOString()}, which is more than ${oldestHours} hours ago.`,

@@ -49,6 +49,16 @@ test('only what changed is copied again, and what is gone stays in the vault', a
   expect(await world.versions('orders/mirrors/')).toEqual({ versions: 6, markers: 0 });
 });
 
+test('a mirror that holds nothing is told: a prefix that is wrong looks like that', async () => {
+  const world = await lab.world('nothing');
+  await world.put('invoices/1', 'x');
+  const warned: string[] = [];
+  const { warnings } = await world.made({ mirror: { include: ['invoice-'] }, warn: (message) => warned.push(message) });
+  expect(warnings).toEqual(['mirror "uploads" holds nothing: no object of s3://nothing-source was chosen and copied']);
+  expect(warned).toEqual(warnings);
+  expect((await world.made({ mirror: { include: ['invoice'] } })).warnings).toEqual([]);
+});
+
 test('a vault that keeps no versions is refused', async () => {
   const world = await lab.world('flat', { versioning: false });
   await world.put('a', 'x');

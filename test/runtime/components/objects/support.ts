@@ -39,6 +39,8 @@ export interface MirrorRunOptions {
   readonly scheduledAt?: Date;
   readonly signal?: AbortSignal;
   readonly store?: ObjectStore;
+  /** Takes what the run warns of. */
+  readonly warn?: (message: string) => void;
   /** By how much the run's clock is ahead. */
   readonly laterHours?: number;
 }
@@ -113,10 +115,11 @@ export class MirrorWorld {
     this.client = createS3Client(connection);
   }
 
-  context(options: Pick<MirrorRunOptions, 'signal' | 'store' | 'laterHours'> = {}): MirrorContext {
+  context(options: Pick<MirrorRunOptions, 'signal' | 'store' | 'warn' | 'laterHours'> = {}): MirrorContext {
     const now = new Date(this.nextTime().getTime() + (options.laterHours ?? 0) * 3_600_000);
     const { store = this.store, signal = new AbortController().signal } = options;
-    return { store, signal, reporter: silentReporter, now: () => now };
+    const reporter = { ...silentReporter, ...(options.warn && { warn: options.warn }) };
+    return { store, signal, reporter, now: () => now };
   }
 
   run(options: MirrorRunOptions = {}): Promise<MirrorsResult> {

@@ -170,6 +170,7 @@ test.each<[what: string, request: ListRequest | undefined, code: string, words: 
   ['there is none', undefined, 'object-missing', /no complete list/],
   ['it is not complete yet', { tamper: only('.checksum', () => undefined) }, 'object-missing', /no complete list/],
   ['the newest is too old', { at: OLD }, 'object-missing', /2026-11-17T20:00:00.000Z, which is more than 48 hours/],
+  ['it is of a time to come', { at: LISTED_AT + 48 * 3_600_000 }, 'object-damaged', /which is to come/],
   ['its manifest was changed', { tamper: only('manifest.json', digit) }, 'object-damaged', /MD5 of its manifest/],
   [
     'it is of another bucket',
