@@ -2,6 +2,9 @@
  * What a database is made of besides its rows, by name: taken at the dump inside its snapshot, and again in a database that
  * was restored from it. An index that is lost on the way is missed by name.
  */
+import type { CatalogDetails } from './catalog-details';
+import { notOfAnExtension, OF_NO_EXTENSION, OURS, qualified, quoted } from './catalog-names';
+
 export const CATALOG_KINDS = [
   'table',
   'index',
@@ -19,10 +22,12 @@ export type CatalogKind = (typeof CATALOG_KINDS)[number];
 export interface CatalogFingerprint {
   /** Quoted, qualified names, sorted: `"public"."orders_pkey"`. */
   readonly objects: Readonly<Record<CatalogKind, readonly string[]>>;
-  /** Indexes and constraints that the server does not hold for valid. */
+  /** Indexes and constraints that the server does not hold for valid, materialized views that nobody filled. */
   readonly invalid: readonly string[];
   /** Sequences that will give a value that their own column has already. */
   readonly sequencesBehind: readonly string[];
+  /** What each of them is like; absent where it could not be asked. */
+  readonly details?: CatalogDetails;
 }
 
 /** One object of the catalog, as {@link CATALOG_SQL} gives it. */
@@ -32,21 +37,13 @@ export interface CatalogObject {
   readonly valid: boolean;
 }
 
-const quoted = (column: string): string => `'"' || replace(${column}, '"', '""') || '"'`;
-const qualified = (...columns: string[]): string => columns.map(quoted).join(` || '.' || `);
-
-const OURS = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
-const notOfAnExtension = (catalog: string, oid: string): string =>
-  `NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = '${catalog}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`;
-const OF_NO_EXTENSION = notOfAnExtension('pg_class', 'c.oid');
-
 /**
  * Lists them, with `pg_catalog` as the search path. Left out: what belongs to extensions, foreign tables, what the server makes
  * of itself for partitions, and event triggers, publications and the like, which are no part of the data.
  */
 export const CATALOG_SQL = `
   SELECT CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind = 'S' THEN 'sequence' ELSE 'view' END AS kind,
-         ${qualified('n.nspname', 'c.relname')} AS name, true AS valid
+         ${qualified('n.nspname', 'c.relname')} AS name, c.relispopulated AS valid
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'S', 'v', 'm') AND c.relpersistence <> 't' AND ${OURS} AND ${OF_NO_EXTENSION}
   UNION ALL

@@ -12,6 +12,7 @@ export const COMPARISONS = [
   'row counts',
   'content',
   'definitions',
+  'owners and privileges',
   'validity',
   'indexes',
   'sequences',

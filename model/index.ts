@@ -1,4 +1,5 @@
 export * from './anomaly';
+export * from './catalog-details';
 export * from './catalog-fingerprint';
 export * from './check';
 export * from './base-backup-manifest';

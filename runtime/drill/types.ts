@@ -69,6 +69,8 @@ export interface RestoredDatabase {
   readonly session: SqlSession;
   /** Of the archive of definitions; empty where there is none. */
   readonly entries: readonly ArchiveEntry[];
+  /** Whether owners and grants came back. */
+  readonly ownership: OneDatabase['ownership'];
   /** Definitions that were not made. */
   readonly leftOut: readonly ArchiveEntry[];
   /** The schema of amcheck's functions; absent where the server has none. */

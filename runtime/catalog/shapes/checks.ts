@@ -37,6 +37,15 @@ export function listOf(check: Check): Check {
       : expecting('a list', () => false)(value, at);
 }
 
+/** By any name. */
+export function mapOf(check: Check): Check {
+  return (value, at) =>
+    record(Object.fromEntries(Object.keys((value as object | null | undefined) ?? {}).map((name) => [name, check])))(
+      value,
+      at,
+    );
+}
+
 export function record(fields: Readonly<Record<string, Check>>): Check {
   return (value, at) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

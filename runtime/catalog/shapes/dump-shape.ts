@@ -4,6 +4,7 @@ import {
   count,
   flag,
   listOf,
+  mapOf,
   moment,
   oneOf,
   orAbsent,
@@ -19,6 +20,7 @@ const catalog = record({
   objects: record(Object.fromEntries(CATALOG_KINDS.map((kind) => [kind, listOf(text)]))),
   invalid: listOf(text),
   sequencesBehind: listOf(text),
+  details: orAbsent(record({ definitions: mapOf(text), access: mapOf(text), sequences: mapOf(text) })),
 });
 
 const database = record({

@@ -142,7 +142,7 @@ async function drawTransaction(
     for (const at of distance === 0n ? [start] : [start - distance * size, start + distance * size]) {
       const segment = at < 0n ? undefined : log.segmentHolding(at, timeline);
       if (segment === undefined) continue;
-      const ends = await transactionEnds(archived, segment);
+      const ends = await transactionEnds(archived, [segment]);
       const within = ends.filter(({ lsn }) => ranges.some(({ from, to }) => lsn >= from && lsn < to));
       if (within.length > 0) return lots.pick(within);
     }

@@ -72,6 +72,52 @@ const DAMAGE: readonly (readonly [what: string, damage: string, found: string])[
     `SELECT setval('sales.orders_id_seq', 500, false)`,
     'sequences: sequence "sales"."orders_id_seq" is behind its column: it would give values that are taken',
   ],
+  [
+    'a sequence of no column that would give numbers again',
+    `SELECT setval('sales.invoice', 12)`,
+    'sequences: sequence "sales"."invoice" is at 12, at the source it was at 41',
+  ],
+  [
+    'a unique index that is unique no more',
+    'DROP INDEX sales.notes_body; CREATE INDEX notes_body ON sales.notes (body)',
+    'definitions: index "sales"."notes_body" is not as it was; here: btree; on "body"; by text_ops',
+  ],
+  [
+    'a trigger that is off',
+    'ALTER TABLE sales.notes DISABLE TRIGGER audit',
+    'definitions: trigger "sales"."notes"."audit" is not as it was; here: enabled D',
+  ],
+  [
+    'a column of another type, a default and a comment that are gone',
+    `ALTER TABLE sales.orders ALTER tags TYPE hstore, ALTER customer DROP NOT NULL, ALTER state DROP DEFAULT;
+     COMMENT ON TABLE sales.orders IS NULL`,
+    'definitions: table "sales"."orders" is not as it was; here: kind r; row-level security; forced; stored by heap; columns "id" bigint not null identity d storage p',
+  ],
+  [
+    'a table without its row-level security',
+    'ALTER TABLE sales.notes DISABLE ROW LEVEL SECURITY',
+    'definitions: table "sales"."notes" is not as it was; here: kind r; stored by heap; columns "body" text storage x',
+  ],
+  [
+    'a partition that is one no more',
+    'ALTER TABLE sales.lines DETACH PARTITION sales.lines_2',
+    'definitions: table "sales"."lines_2" is not as it was',
+  ],
+  [
+    'another owner',
+    'ALTER TABLE customers OWNER TO "Odd ""reader"""',
+    'owners and privileges: table "public"."customers" is not as it was; here: owner Odd "reader"; rights',
+  ],
+  [
+    'a right that is lost',
+    'REVOKE SELECT ON sales.orders FROM "Odd ""reader"""',
+    'owners and privileges: table "sales"."orders" is not as it was; here: owner shop_owner; rights "shop_owner": DELETE',
+  ],
+  [
+    'a materialized view that is not filled',
+    'REFRESH MATERIALIZED VIEW sales.totals WITH NO DATA',
+    'validity: view "sales"."totals" is not filled',
+  ],
   ['a lost large object', 'SELECT lo_unlink(4711)', 'large objects: there are 0 large objects, 1 in the backup'],
 ];
 
@@ -98,7 +144,7 @@ describe('archives that are not what the manifest promises', () => {
     drilled = await drill(lab, await putManifest(lab, damaged, promised), {
       checks: [
         check('fresh', 'SELECT max(created_at) FROM customers', { kind: 'newer than', seconds: 3600 }),
-        check('all there', 'SELECT count(*) FROM sales.lines', { kind: 'at least', number: 500 }),
+        check('all there', 'SELECT count(*) FROM customers', { kind: 'at least', number: 200 }),
       ],
     });
     found = drilled.issues.map(({ subject, finding }) => `${subject}: ${finding}`).join('\n');
@@ -121,6 +167,10 @@ describe('archives that are not what the manifest promises', () => {
       'content: table "sales"."lines_2" holds other rows than at the backup',
       'definitions: table "sales"."gone" is missing',
       'definitions: table "sales"."stray" is too much',
+      'definitions: index "public"."customers_name" is not as it was; here: btree; on an expression; by float8_ops',
+      'owners and privileges: sequence "public"."customers_id_seq" is not as it was; here: owner Odd "reader"; rights "Odd ""reader""": SELECT UPDATE USAGE',
+      'sequences: sequence "sales"."orders_id_seq" has given nothing yet, at the source it was at 500',
+      'sequences: sequence "public"."customers_id_seq" is at 150, at the source it was at 200',
     ]);
     expect(drilled.outcome).toBe('failed');
     expect(drilled.failure).toBeNull();
@@ -159,6 +209,7 @@ describe('a manifest that is not what the archives are', () => {
       ),
       'row counts could not verify: the manifest has no number of rows for table "public"."customers"',
       'definitions could not verify: the manifest does not say what the database was made of',
+      'owners and privileges could not verify: the manifest does not say what the database was made of',
       'validity could not verify: the manifest does not say what the database was made of',
       'sequences could not verify: the manifest does not say what the database was made of',
     ]);

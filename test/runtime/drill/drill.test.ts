@@ -72,6 +72,7 @@ describe('of a clean backup', () => {
       'row counts',
       'content',
       'definitions',
+      'owners and privileges',
       'validity',
       'sequences',
       'indexes',

@@ -1,7 +1,10 @@
-import type { DumpedDatabase } from '../../../../model';
+import type { CatalogDetails, DumpedDatabase } from '../../../../model';
+import { readCatalogDetails } from '../../../postgres/catalog-details';
 import { readCatalogFingerprint } from '../../../postgres/catalog-fingerprint';
 import { listTables } from '../../../postgres/catalog-tables';
 import { countLargeObjects, listExtensions, readDatabaseFacts, readLsn } from '../../../postgres/server-facts';
+import { withSavepoint } from '../../../postgres/savepoint';
+import { SqlError } from '../../../postgres/server-error';
 import { openSession, type SqlSession } from '../../../postgres/session';
 import type { BackupRun } from './backup-run';
 import { dumpDatabase } from './database-dump';
@@ -49,7 +52,7 @@ async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession)
   const { owner, encoding, collate, ctype, localeProvider, icuLocale, sizeBytes } = await readDatabaseFacts(session);
   const extensions = await listExtensions(session);
   const largeObjects = await countLargeObjects(session);
-  const catalog = await readCatalogFingerprint(session);
+  const catalog = { ...(await readCatalogFingerprint(session)), details: await readDetails(run, name, session) };
   const hashedTables = await chooseHashedTables(session, tables, request.contentHashTables ?? []);
   // Last: when it returns, objects are visible, and a second attempt could not write them again.
   const archives = await dumpDatabase(run, {
@@ -80,4 +83,21 @@ async function dumpInSnapshot(run: BackupRun, name: string, session: SqlSession)
     largeObjects,
     catalog,
   };
+}
+
+/** A drill can tell less without them: that is no reason to have no backup. */
+async function readDetails(
+  { context }: BackupRun,
+  name: string,
+  session: SqlSession,
+): Promise<CatalogDetails | undefined> {
+  try {
+    return await withSavepoint(session, () => readCatalogDetails(session));
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    context.reporter.warn(
+      `what things in "${name}" are like is not known, so a drill cannot compare it: ${error.message}`,
+    );
+    return undefined;
+  }
 }
