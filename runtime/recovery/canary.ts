@@ -86,10 +86,13 @@ async function neighbours(question: CanaryQuestion, position: bigint) {
   let after: TransactionEnd | undefined;
   let start = ((position - 1n) / size) * size;
   let looks = 0;
+  let later: readonly string[] = [];
   for (; looks < MOST_SEGMENTS && start + size > from; looks += 1, start -= size) {
     const segment = log.segmentHolding(start, timeline);
     if (segment === undefined) break;
-    const ends = await transactionEnds(archived, segment);
+    // The end of a transaction may begin in one segment and go on in the next, which recovery has read too.
+    const ends = await transactionEnds(archived, [segment, ...later]);
+    later = [segment];
     after ??= ends.find(({ lsn }) => lsn >= position);
     const before = ends.findLast(({ lsn }) => lsn < position && lsn >= from);
     if (before) return { before, after, hasGivenUp: false };

@@ -26,17 +26,21 @@ export interface ArchivedLog {
   readonly signal: AbortSignal;
 }
 
-/** Where the last record begins that is whole within a segment; nothing when none begins in it. */
-export async function lastRecord(log: ArchivedLog, segment: string): Promise<bigint | undefined> {
+/** Where the last record begins that is whole within segments that follow each other; nothing when none is. */
+export async function lastRecord(log: ArchivedLog, segments: readonly string[]): Promise<bigint | undefined> {
   let last: bigint | undefined;
-  for await (const line of dump(log, segment, [])) last = positionOf(line) ?? last;
+  for await (const line of dump(log, segments, [])) last = positionOf(line) ?? last;
   return last;
 }
 
-/** In order of the log. */
-export async function transactionEnds(log: ArchivedLog, segment: string): Promise<TransactionEnd[]> {
+/**
+ * In order of the log.
+ *
+ * @param segments which follow each other: a record that goes on in a segment that is not among them is left out
+ */
+export async function transactionEnds(log: ArchivedLog, segments: readonly string[]): Promise<TransactionEnd[]> {
   const ends: TransactionEnd[] = [];
-  for await (const line of dump(log, segment, ['--rmgr=Transaction'])) {
+  for await (const line of dump(log, segments, ['--rmgr=Transaction'])) {
     const found =
       /tx: +(\d+), lsn: ([0-9A-F/]+), .*?desc: (COMMIT|ABORT)(?:_PREPARED)? .*?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) UTC/.exec(
         line,
@@ -69,16 +73,20 @@ function positionOf(line: string): bigint | undefined {
   return found === undefined ? undefined : parseLsn(found);
 }
 
-async function* dump(log: ArchivedLog, segment: string, options: readonly string[]): AsyncGenerator<string> {
+async function* dump(
+  log: ArchivedLog,
+  segments: readonly string[],
+  options: readonly string[],
+): AsyncGenerator<string> {
   const { pgWaldump, signal } = log;
   const directory = await mkdtemp(path.join(tmpdir(), 'postgres-backup-log-'));
   try {
-    const file = path.join(directory, segment);
-    await fetchNewest(log, segment, file);
+    const files = inOneTimeline(segments).map((name) => path.join(directory, name));
+    for (const [index, segment] of segments.entries()) await fetchNewest(log, segment, files[index]);
     const stage = startStage({
       name: 'pg_waldump',
       file: pgWaldump,
-      args: [...options, file, file],
+      args: [...options, files[0], files[files.length - 1]],
       env: { LC_ALL: 'C', TZ: 'UTC' },
       stdin: 'ignore',
       stdout: 'pipe',
@@ -93,4 +101,10 @@ async function* dump(log: ArchivedLog, segment: string, options: readonly string
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** `pg_waldump` looks for all of them under the timeline of the last; what they hold says of which they are. */
+function inOneTimeline(segments: readonly string[]): string[] {
+  const timeline = segments[segments.length - 1].slice(0, 8);
+  return segments.map((segment) => `${timeline}${segment.slice(8)}`);
 }

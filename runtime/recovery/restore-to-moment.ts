@@ -90,11 +90,17 @@ async function definiteTarget(
   if (target.kind !== 'latest') return target;
   const stop = parseLsn(point.manifest.wal.stopLsn) ?? 0n;
   const size = BigInt(log.segmentBytes);
+  const tail: string[] = [];
   for (let start = ((reach - 1n) / size) * size; start + size > stop; start -= size) {
     const segment = log.segmentHolding(start, timeline);
-    const lsn = segment === undefined ? undefined : await lastRecord(archived, segment);
+    if (segment === undefined) break;
+    tail.unshift(segment);
+    const alone = await lastRecord(archived, [segment]);
+    if (alone === undefined) continue;
+    // The last may begin in it and go on behind it, where no other begins.
+    const lsn = tail.length > 1 ? ((await lastRecord(archived, tail)) ?? alone) : alone;
     // The segment that a backup ends in holds its end: no target may lie before it.
-    if (lsn !== undefined) return { kind: 'lsn', lsn: lsn > stop ? lsn : stop };
+    return { kind: 'lsn', lsn: lsn > stop ? lsn : stop };
   }
   throw new BackupError('wal-missing', `no record was found at the end of the archived log, ${formatLsn(reach)}`);
 }

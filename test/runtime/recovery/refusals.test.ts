@@ -206,7 +206,7 @@ describe('the canary, asked of a server that stands elsewhere than it should', (
     const { archive, systemIdentifier } = lab.primary;
     const { pgWaldump } = await findRecoveryTools(lab.primary.lab.server.major);
     const archived = { archive, systemIdentifier, pgWaldump, signal: new AbortController().signal };
-    const ends = await transactionEnds(archived, middle);
+    const ends = await transactionEnds(archived, [middle]);
     const { at, lsn } = ends[ends.length - 1];
     return { at, position: `0/${(lsn + 1n).toString(16)}`, before: ends[ends.length - 2] };
   }
