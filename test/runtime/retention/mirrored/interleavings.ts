@@ -2,7 +2,39 @@
 import { FaultyStore } from '../../../support/faulty-store';
 import { failureOf } from '../../../support/failure-of';
 import type { MirrorLab } from '../../components/objects/support';
-import { AgeingMirror, moveToDay } from './support';
+import { AgeingMirror, moveToDay, startAgeingLab } from './support';
+
+/** Each n-th of the requests to the vault. */
+export interface Chosen {
+  readonly first: number;
+  readonly every: number;
+  /** So many moments there must be, at least. */
+  readonly least: number;
+  readonly timeoutMs: number;
+}
+
+/** The tests of both, with a server of their own. */
+export function testInterleavings({ least, timeoutMs, ...chosen }: Chosen): void {
+  let lab: MirrorLab;
+
+  beforeAll(async () => (lab = await startAgeingLab()));
+  afterAll(async () => {
+    jest.useRealTimers();
+    await lab.close();
+  });
+
+  test(
+    'retention at any chosen moment of a run takes nothing that the run will name',
+    async () => expect(await endDuringRuns(lab, chosen)).toBeGreaterThanOrEqual(least),
+    timeoutMs,
+  );
+
+  test(
+    'a run at any chosen moment of retention finds all that it takes over, and what it makes is whole',
+    async () => expect(await runDuringEnds(lab, chosen)).toBeGreaterThanOrEqual(least),
+    timeoutMs,
+  );
+}
 
 /** Of the run that all is about. */
 const TODAY = 50;
@@ -60,14 +92,10 @@ async function meanwhile(
   return fault.fired > 0;
 }
 
-/** Each n-th of so many requests to the vault. */
-export interface Chosen {
-  readonly first: number;
-  readonly every: number;
-}
+type Moments = Pick<Chosen, 'first' | 'every'>;
 
 /** Retention at moments of a run. Gives how many moments that were. */
-export async function endDuringRuns(lab: MirrorLab, { first, every }: Chosen): Promise<number> {
+async function endDuringRuns(lab: MirrorLab, { first, every }: Moments): Promise<number> {
   for (let nth = first; ; nth += every) {
     const mirror = await worstMirror(lab, `run-${nth}`);
     const ended: number[] = [];
@@ -80,7 +108,7 @@ export async function endDuringRuns(lab: MirrorLab, { first, every }: Chosen): P
 }
 
 /** Runs at moments of retention. Gives how many moments that were. */
-export async function runDuringEnds(lab: MirrorLab, { first, every }: Chosen): Promise<number> {
+async function runDuringEnds(lab: MirrorLab, { first, every }: Moments): Promise<number> {
   for (let nth = first; ; nth += every) {
     const mirror = await worstMirror(lab, `end-${nth}`);
     const run = () => mirror.made();
