@@ -3,7 +3,6 @@
  * file. What is archived is never written over: the same content again is a success (a crash after the store took it makes
  * PostgreSQL push again), other content under its name is a `wal-conflict`.
  */
-import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { parseWalFile, WAL_METADATA, walKey, type WalFile } from '../../model';
 import { BackupError } from '../errors';
@@ -12,6 +11,7 @@ import { pack } from './pack';
 import type { PushContext, PushSubject } from './push-subject';
 import { contentProblem, readSegmentHeader } from './segment-header';
 import { settleConflict } from './settle-conflict';
+import { giveBack, readWholeFile } from './whole-file';
 
 export interface PushRequest {
   /** Its last part is the name that PostgreSQL gave it. */
@@ -28,9 +28,6 @@ export interface PushedFile {
   readonly content: WalContent;
 }
 
-/** The largest segment that PostgreSQL can have. */
-const LARGEST_FILE_BYTES = 1024 * 1024 * 1024;
-
 /**
  * @throws `usage` for a name that PostgreSQL archives nothing under; `wal-damaged` for content that its name does not tell;
  * `wal-foreign` for another cluster's; `wal-conflict`; or what the store ends with.
@@ -38,10 +35,11 @@ const LARGEST_FILE_BYTES = 1024 * 1024 * 1024;
 export async function pushWalFile(request: PushRequest, context: PushContext): Promise<PushedFile> {
   const { source, systemIdentifier } = request;
   const file = fileAt(request.path);
-  const bytes = await readWhole(request.path);
+  const bytes = await readWholeFile(request.path);
   checkContent(file, bytes, request);
   const key = walKey(source, systemIdentifier, file);
   const { content, stored } = await pack(bytes, context.signal);
+  giveBack(bytes);
   const subject = { source, systemIdentifier, file, key, content };
   const outcome = await archiveContent(subject, stored, context);
   return { name: file.name, key, outcome, content };
@@ -77,20 +75,6 @@ function fileAt(filePath: string): WalFile {
   });
 }
 
-async function readWhole(filePath: string): Promise<Buffer> {
-  const handle = await open(filePath, 'r').catch((cause: Error) => {
-    throw unreadable(filePath, cause.message, cause);
-  });
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw unreadable(filePath, 'it is no file');
-    if (stats.size > LARGEST_FILE_BYTES) throw unreadable(filePath, `it has ${stats.size} bytes, which no segment has`);
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
-}
-
 function checkContent(file: WalFile, bytes: Buffer, { path: filePath, systemIdentifier }: PushRequest): void {
   const problem = contentProblem(file, bytes.length, bytes);
   if (problem) {
@@ -105,13 +89,5 @@ function checkContent(file: WalFile, bytes: Buffer, { path: filePath, systemIden
   throw new BackupError('wal-foreign', `${JSON.stringify(filePath)} is of another cluster`, {
     detail: `its header says ${found}; this cluster is ${systemIdentifier}`,
     hint: 'Somebody copied it here, or the data directory is not that of the server. Nothing was archived.',
-  });
-}
-
-function unreadable(filePath: string, detail: string, cause?: unknown): BackupError {
-  return new BackupError('wal-missing', `${JSON.stringify(filePath)} cannot be read`, {
-    detail,
-    hint: 'archive_command runs in the data directory as the user of the server; there, give %p as it is.',
-    cause,
   });
 }

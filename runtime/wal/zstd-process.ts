@@ -1,5 +1,4 @@
 /** Compresses and decompresses as the stock `zstd` does, so that what is stored can be read with it by hand. */
-import { once } from 'node:events';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BackupError } from '../errors';
@@ -131,8 +130,9 @@ async function collect(stream: Readable): Promise<Buffer[]> {
 async function feed(stage: Stage, content: Buffer): Promise<void> {
   const stdin = stage.stdin as Writable;
   stdin.on('error', () => undefined);
+  const closed = new Promise((resolve) => stdin.once('close', resolve));
   stdin.end(content);
-  if (!stdin.closed) await Promise.race([once(stdin, 'close'), stage.exited]);
+  await Promise.race([closed, stage.exited]);
 }
 
 function failed(action: string, exit: StageExit): BackupError {

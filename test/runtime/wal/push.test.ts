@@ -1,6 +1,6 @@
 /** What a push promises to PostgreSQL, which deletes the file as soon as it is told that it is archived. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import files, { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseWalFile, walConflictKey, walKey, type WalFile } from '../../../model';
@@ -151,6 +151,27 @@ describe('what is not fit to be archived is refused, and nothing is stored', () 
   test('a file that is not there', async () => {
     expect(await failureOf(push(path.join(data, 'pg_wal', nameOf(77))))).toMatchObject({ code: 'wal-missing' });
   });
+});
+
+test('what is pushed at once, in memory that is used again, comes back each as itself', async () => {
+  const numbers = Array.from({ length: 12 }, (_, index) => 40 + index);
+  for (const some of [numbers.slice(0, 6), numbers.slice(6)]) {
+    await Promise.all(some.map(async (number) => push(await writeSegment(data, number))));
+  }
+  for (const number of numbers) expect(segmentBytesOf(number).equals(await fetched(nameOf(number)))).toBe(true);
+});
+
+test('a file that ends before its size is not archived', async () => {
+  const file = await writeSegment(data, 60);
+  const handle = await open(file);
+  const longer = { isFile: () => true, size: SEGMENT_BYTES + 1 };
+  jest.spyOn(handle, 'stat').mockResolvedValue(longer as Awaited<ReturnType<typeof handle.stat>>);
+  jest.spyOn(files, 'open').mockResolvedValueOnce(handle);
+  expect(await failureOf(push(file))).toMatchObject({
+    code: 'wal-missing',
+    detail: `it ended after ${SEGMENT_BYTES} of ${SEGMENT_BYTES + 1} bytes`,
+  });
+  expect(store.keys()).toEqual([]);
 });
 
 test('two clusters that push the same names into one archive keep apart', async () => {
