@@ -29,6 +29,7 @@ import { acknowledgeCompliance } from './acknowledge';
 import { BackupComponent } from './backup-component';
 import { drillPlaces, requireDrilled } from './drilled-component';
 import { BackupVaultAttributes, BackupVaultProps, IBackupVault } from './backup-vault-props';
+import { PRIVATE_BUCKET, privateBucketProps } from './private-bucket';
 import { StorageTiers } from './storage-tiers';
 import {
   allowArchive,
@@ -260,7 +261,6 @@ export class BackupVault extends BackupVaultBase {
       ...PRIVATE_BUCKET,
       // S3 delivers access logs only into a bucket that encrypts with S3's own keys.
       encryption: s3.BucketEncryption.S3_MANAGED,
-      versioned: true,
       lifecycleRules: [
         {
           id: 'year',
@@ -288,12 +288,8 @@ export class BackupVault extends BackupVaultBase {
     removalPolicy: RemovalPolicy,
   ): s3.Bucket {
     const bucket = new s3.Bucket(this, 'Bucket', {
-      ...PRIVATE_BUCKET,
+      ...privateBucketProps(encryptionKey),
       bucketName,
-      encryption: s3.BucketEncryption.KMS,
-      encryptionKey,
-      bucketKeyEnabled: true,
-      versioned: true,
       objectLockEnabled: this.lock.mode ? true : undefined,
       objectLockDefaultRetention: this.lock._objectLockRetention(),
       serverAccessLogsBucket: this.serverAccessLogsBucket,
@@ -365,13 +361,6 @@ function listsOf(component: BackupComponent): string[] {
 
 /** Parts of an upload that nobody finished are paid for until they are removed. No run takes two days. */
 const ABANDONED_UPLOAD_AFTER = Duration.days(2);
-
-const PRIVATE_BUCKET = {
-  blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-  objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-  enforceSSL: true,
-  minimumTLSVersion: 1.2,
-};
 
 function lifecycleRules(tiers: StorageTiers): s3.LifecycleRule[] {
   const transitions = tiers._transitions();
