@@ -51,7 +51,8 @@ export async function restoreManaged(
   if (!source) throw noSource(request);
   const tags = marks(source, request);
   const found = await asked(newIdentifier, () => restorer.find(newIdentifier));
-  const warnings = [...source.warnings, ...(found ? [] : checkWindow(source, target, now()))];
+  if (found) requireOurs(found, tags);
+  const warnings = [...source.warnings, ...(found ? followedOn(found, target) : checkWindow(source, target, now()))];
   for (const warning of warnings) reporter.warn(warning);
 
   const step = reporter.begin(`restoring ${newIdentifier}`, { detail: found ? found.status : 'asking AWS for it' });
@@ -126,6 +127,13 @@ function requireOurs({ identifier, tags, createdAt }: DescribedDatabase, marked:
     detail: to === undefined ? 'No restore of ours made it.' : `It was restored to ${to} from ${tags.get(FROM_TAG)}.`,
     hint: 'Give the new one another name: nothing is ever restored over a database. --to-time must be the same to follow a restore.',
   });
+}
+
+/** What was the newest moment then may be of long ago. */
+function followedOn({ createdAt }: DescribedDatabase, target: ManagedTarget): readonly string[] {
+  if (target.kind !== 'latest') return [];
+  const then = createdAt ? `, made ${createdAt.toISOString()}` : '';
+  return [`an earlier run began it${then}: the newest moment is that of then`];
 }
 
 /** AWS may have taken a request whose answer was lost: then there is one already, and whose it is shows at the next look. */

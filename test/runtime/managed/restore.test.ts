@@ -143,6 +143,15 @@ test.each([
   expect(asked).toEqual([...new Set(asked)]);
 });
 
+test('the newest moment of a restore that was begun before is that of then, which is said', async () => {
+  expect((await restore(CLUSTER)).warnings).toEqual([]);
+  const again = await restore(CLUSTER);
+  expect(again).toMatchObject({ outcome: 'passed', begun: 'before' });
+  expect(again.warnings).toEqual([
+    expect.stringMatching(/^an earlier run began it, made \d{4}-.*Z: the newest moment is that of then$/),
+  ]);
+});
+
 test('a database of the new name that another made is never touched', async () => {
   rds.addInstance('orders-restored');
   expect(await failureOf(restore(INSTANCE))).toMatchObject({ code: 'target-not-empty' });
