@@ -55,9 +55,12 @@ export class FilesLab {
     await writeFile(file, content);
   }
 
-  /** A shell in the directory that is backed up. */
+  /** A shell in the directory that is backed up, as it is on any machine: a time of day is in UTC. */
   async shell(script: string): Promise<void> {
-    await run('bash', ['-euc', script], { cwd: this.source });
+    await run('bash', ['-euc', script], {
+      cwd: this.source,
+      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+    });
   }
 
   /** Each is a minute after the one before. */
