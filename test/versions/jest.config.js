@@ -6,8 +6,9 @@ const { maxWorkers, testTimeout: _short, ...shared } = require('../../jest.confi
 const AGAIN = [
   'integration/{round-trip,roles,target,by-hand,selected-tables,wal-archive}',
   'runtime/wal/receive/receive-wal',
-  'runtime/postgres/{preflight,catalog-fingerprint,throwaway-server}',
-  'runtime/drill/{drill,damage,hostile,base-backup/moment}',
+  'runtime/postgres/{preflight,catalog-fingerprint,catalog-details,throwaway-server}',
+  'runtime/drill/{drill,damage,hostile}',
+  'runtime/drill/base-backup/{moment,damage}',
   'runtime/components/base-backup/base-backup',
   'runtime/recovery/{moments,refusals}',
 ];

@@ -5,6 +5,8 @@ import { quoteIdentifier } from '../../postgres/sql-quoting';
 import { SqlError } from '../../postgres/server-error';
 import type { SqlSession } from '../../postgres/session';
 import { Differences } from '../compare/differences';
+import { checkIndexes } from './check-indexes';
+import { sayOf } from './say-of';
 
 const NO_AMCHECK = 'this machine has no amcheck to look into it with';
 
@@ -73,39 +75,9 @@ async function readTable(
     tables.count(1);
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    report(tables, `table ${name}`, error);
+    sayOf(error, `table ${name}`, tables);
   }
 }
-
-async function checkIndexes(
-  session: SqlSession,
-  amcheck: string,
-  signal: AbortSignal,
-  indexes: Differences,
-): Promise<void> {
-  for (const { oid, name } of await session.query<{ oid: number; name: string }>(BTREES)) {
-    signal.throwIfAborted();
-    try {
-      await session.query(
-        `SELECT true AS checked FROM (SELECT ${quoteIdentifier(amcheck)}.bt_index_check(${oid}::regclass, true)) AS done`,
-      );
-      indexes.count(1);
-    } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
-      report(indexes, `index ${name}`, error);
-    }
-  }
-}
-
-/** What this machine lacks, or what was taken from the server before, says nothing of the backup. */
-function report(differences: Differences, what: string, { sqlState, message }: SqlError): void {
-  const finding = `${what}: ${message}`;
-  if (NOT_OF_THE_BACKUP.has(sqlState)) differences.unverified(finding);
-  else differences.failed(finding);
-}
-
-/** No such file (a library), no right, no such function, a statement that was cancelled, no room, no memory. */
-const NOT_OF_THE_BACKUP: ReadonlySet<string> = new Set(['58P01', '42501', '42883', '57014', '53100', '53200', '0A000']);
 
 /** A server that was restored is what it was, whatever that is: what was not valid there is told, and is no difference. */
 async function describe(session: SqlSession): Promise<DrillComparison> {
@@ -124,10 +96,4 @@ const TABLES = `
          n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AS own
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace LEFT JOIN pg_am AS a ON a.oid = c.relam
    WHERE c.relkind IN ('r', 'm', 't') AND c.relpersistence <> 't'
-   ORDER BY c.oid`;
-
-const BTREES = `
-  SELECT c.oid::int8 AS oid, c.oid::regclass::text AS name
-    FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS a ON a.oid = c.relam
-   WHERE a.amname = 'btree' AND c.relkind = 'i' AND c.relpersistence <> 't' AND i.indisvalid AND i.indisready
    ORDER BY c.oid`;
