@@ -76,9 +76,13 @@ function shellWord(text: string): string {
 
 /** Settings that must not come along: they lead to the server that was backed up, or to another moment. */
 const LEFT_OUT =
-  /^(restore_command|archive_(mode|command|library|cleanup_command)|recovery_.*|primary_(conninfo|slot_name)|promote_trigger_file|hot_standby)$/;
+  /^(restore_command|archive_(mode|command|library|cleanup_command)|recovery_.*|primary_(conninfo|slot_name)|promote_trigger_file|hot_standby|synchronous_standby_names)$/;
 
-const BEGIN = '# By postgres-backup restore. A restored server archives nothing until this is taken out:';
+const BEGIN =
+  '# By postgres-backup restore. A restored server archives nothing, and its commits wait for no other, until this is taken out:';
+
+/** Nobody has followed it yet: a commit that waits for a standby, or a receiver, of the one that was backed up would wait for ever. */
+const ALONE: Settings = { archive_mode: 'off', synchronous_standby_names: '' };
 
 /** Writes `postgresql.auto.conf`, which goes before every other file. */
 export async function writeAutoConf(dataDirectory: string, settings: Settings): Promise<void> {
@@ -87,7 +91,7 @@ export async function writeAutoConf(dataDirectory: string, settings: Settings): 
   const kept = before
     .split('\n')
     .filter((line) => !LEFT_OUT.test(/^\s*([A-Za-z_.]+)/.exec(line)?.[1] ?? '') && line !== BEGIN);
-  const lines = Object.entries({ archive_mode: 'off', ...settings }).map(
+  const lines = Object.entries({ ...ALONE, ...settings }).map(
     ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
   );
   await writeFile(file, `${kept.join('\n').trimEnd()}\n${BEGIN}\n${lines.join('')}`, { mode: 0o600 });

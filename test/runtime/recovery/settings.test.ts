@@ -53,6 +53,7 @@ test('what leads elsewhere does not come along; what is somebody’s own does', 
     "primary_slot_name = 'standby'",
     "recovery_target_time = '2020-01-01'",
     "restore_command = 'false'",
+    "synchronous_standby_names = 'ANY 1 (receiver)'",
   ];
   await writeFile(file, `# Do not edit\nwork_mem = '64MB'\n${elsewhere.join('\n')}\n`);
   await writeAutoConf(directory, recoverySettings({ kind: 'name', name: "it's" }, 3, 'get %f'));
@@ -60,8 +61,9 @@ test('what leads elsewhere does not come along; what is somebody’s own does', 
   expect(written).toMatchInlineSnapshot(`
    "# Do not edit
    work_mem = '64MB'
-   # By postgres-backup restore. A restored server archives nothing until this is taken out:
+   # By postgres-backup restore. A restored server archives nothing, and its commits wait for no other, until this is taken out:
    archive_mode = 'off'
+   synchronous_standby_names = ''
    restore_command = 'get %f'
    recovery_target_timeline = '3'
    recovery_target_inclusive = 'on'
@@ -70,11 +72,11 @@ test('what leads elsewhere does not come along; what is somebody’s own does', 
    "
   `);
   for (const line of elsewhere) expect(written).not.toContain(line);
-  // Once it is a primary, nothing of the way is left, and it still archives nothing.
+  // Once it is a primary, nothing of the way is left, and it still archives nothing and waits for nobody.
   await writeAutoConf(directory, {});
   const after = await readFile(file, 'utf8');
   expect(after).toMatch(
-    /^# Do not edit\nwork_mem = '64MB'\n# By postgres-backup restore[^\n]*\narchive_mode = 'off'\n$/,
+    /^# Do not edit\nwork_mem = '64MB'\n# By postgres-backup restore[^\n]*\narchive_mode = 'off'\nsynchronous_standby_names = ''\n$/,
   );
 });
 
