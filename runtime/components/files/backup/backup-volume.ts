@@ -9,7 +9,7 @@ import type { ProducerExit } from '../../../store/verified-stream';
 import { pathFromText } from '../entry';
 import { formatIndexLine } from '../index/index-line';
 import type { VolumeSource } from '../types';
-import { lookAtRoot, walk } from '../walk';
+import { lookAtRoot, walk, type WalkedEntry } from '../walk';
 import { ArchivedChanges } from './archive-changes';
 import type { Base } from './choose-base';
 import { CompressedSink } from './compressed-sink';
@@ -88,7 +88,7 @@ async function archiveChanges(
   const root = pathFromText(source.directory);
   const { sinks, findings, stop, signal } = work;
   // Before tar, which would say it in other words.
-  await lookAtRoot(root, { special: () => undefined, vanished: () => undefined });
+  const top = await lookAtRoot(root, QUIETLY);
   const readErrors = new ReadErrors(findings);
   const tar = startArchiving(run, source, signal, readErrors);
   const archived = new ArchivedChanges(root, findings);
@@ -110,10 +110,22 @@ async function archiveChanges(
     );
     const exit = await tar.exited;
     readErrors.requireNone();
+    requireSame(source, top, await lookAtRoot(root, QUIETLY));
     return exit;
   } catch (error) {
     throw await blamedOnTar(error, tar, failures.first === error);
   }
+}
+
+const QUIETLY = { special: () => undefined, vanished: () => undefined };
+
+/** Where a mount goes away, all below it is gone, and what is gone meanwhile is no failure. */
+function requireSame({ name, directory }: VolumeSource, before: WalkedEntry, after: WalkedEntry): void {
+  if (before.device === after.device && before.inode === after.inode) return;
+  throw new BackupError('files-missing', `volume ${name} became another directory while it was read`, {
+    detail: `looked in ${directory}`,
+    hint: 'Look whether it is mounted, and back it up again.',
+  });
 }
 
 async function listChanges(

@@ -150,6 +150,16 @@ describe('an empty or missing volume is no backup', () => {
     expect(failure).toMatchObject({ code: 'files-missing', detail: 'it is a file' });
   });
 
+  test('one that is another directory at the end than at the begin, as when a mount goes away', async () => {
+    await lab.point();
+    await lab.shell('printf new > new');
+    await brokenTar('mv ../source ../gone; mkdir ../source; real "$@"');
+    expect(await failureOf(lab.backup())).toMatchObject({
+      code: 'files-missing',
+      message: 'volume media became another directory while it was read',
+    });
+  });
+
   test('fewer files than there must be, such as none where nothing is mounted', async () => {
     await lab.point();
     await lab.shell('rm -r *');
