@@ -84,7 +84,6 @@ const TRIED: Readonly<Record<string, Tried>> = {
       mirror.addMirror('media', {
         from: ObjectSource.endpoint({ url: 'https://minio.internal:9000', bucketName: 'media', secret }),
       });
-      backup.addComponent(mirror);
       new ObjectReplica(stack, 'Replica', {
         source: s3.Bucket.fromBucketName(stack, 'Archive', 'acme-archive'),
         vault: backup.vault,
@@ -97,6 +96,7 @@ const TRIED: Readonly<Record<string, Tried>> = {
         listed: true,
       });
       mirror.addMirror('archive', { from: ObjectSource.replica(replica) });
+      backup.addComponent(mirror);
     },
     surroundings: /\/(Database|Vpc)\b/,
   },
