@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +12,7 @@ import { SqlError } from '../../../runtime/postgres/server-error';
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../../../runtime/postgres/sql-quoting';
 import { findPsql } from '../../../runtime/postgres/tools';
 import { until } from '../../support/processes';
+import { TcpProxy } from '../../support/tcp-proxy';
 import { executeAll, Scratch } from './scratch-database';
 
 let scratch: Scratch;
@@ -235,14 +235,15 @@ describe('an answer is whole or an error', () => {
   });
 
   test('when the network is cut in the middle of a long answer', async () => {
-    const cut = await startCuttingProxy(scratch.server.port, 200_000);
+    const network = await TcpProxy.start(scratch.server.port);
+    network.after(200_000, () => network.reset());
     const { env, ...rest } = scratch.connection();
-    const far = await scratch.openWith({ ...rest, env: { ...env, PGPORT: String(cut.port) } });
+    const far = await scratch.openWith({ ...rest, env: { ...env, PGPORT: String(network.port) } });
     await expect(far.query(`SELECT repeat('x', 1000) AS x FROM generate_series(1, 10000)`)).rejects.toMatchObject({
       code: 'server-unreachable',
     });
-    expect(cut.wasCut()).toBe(true);
-    await cut.stop();
+    expect(network.fired).toBe(true);
+    await network.close();
   });
 
   test('a name that is no text in UTF-8 is not turned into another name, by the server', async () => {
@@ -344,38 +345,4 @@ test('the password is in no argument of any process', async () => {
 
 async function commandLines(): Promise<string> {
   return (await promisify(execFile)('ps', ['-ww', '-eo', 'args'])).stdout;
-}
-
-/** Stands between client and server and breaks the connection after so many bytes from the server. */
-async function startCuttingProxy(
-  serverPort: number,
-  afterBytes: number,
-): Promise<{ port: number; wasCut: () => boolean; stop: () => Promise<void> }> {
-  let cut = false;
-  const sockets: Socket[] = [];
-  const proxy: Server = createServer((client) => {
-    const server = connect(serverPort, '127.0.0.1');
-    sockets.push(client, server);
-    let passedBytes = 0;
-    client.on('error', () => server.destroy()).pipe(server);
-    server
-      .on('error', () => client.destroy())
-      .on('data', (chunk: Buffer) => {
-        passedBytes += chunk.length;
-        if (passedBytes <= afterBytes) return client.write(chunk);
-        cut = true;
-        return client.resetAndDestroy();
-      });
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const address = proxy.address();
-  return {
-    port: typeof address === 'object' && address ? address.port : 0,
-    wasCut: () => cut,
-    stop: () =>
-      new Promise((resolve) => {
-        sockets.forEach((socket) => socket.destroy());
-        proxy.close(() => resolve());
-      }),
-  };
 }
