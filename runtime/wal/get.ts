@@ -64,15 +64,21 @@ async function isGap(
   file: WalFile,
   signal: AbortSignal,
 ): Promise<boolean> {
-  for await (const later of archive.files(systemIdentifier, file.timeline, name)) {
-    if (later.file.kind !== 'segment') continue;
-    const origins = await archive.history(systemIdentifier, file.timeline, signal);
-    const segmentBytes = (await archive.describe(systemIdentifier, later.file.name))?.sizeBytes;
-    const start = segmentBytes === undefined ? undefined : segmentStart(name, segmentBytes);
-    const begun = origins.at(-1)?.switchedAt ?? 0n;
-    return start === undefined || start + BigInt(segmentBytes ?? 0) > begun;
+  if (!(await goesOnAfter(archive, systemIdentifier, file))) return false;
+  const origins = await archive.history(systemIdentifier, file.timeline, signal);
+  const segmentBytes = await archive.segmentBytes(systemIdentifier);
+  const start = segmentBytes === undefined ? undefined : segmentStart(name, segmentBytes);
+  const begun = origins.at(-1)?.switchedAt ?? 0n;
+  return start === undefined || start + BigInt(segmentBytes ?? 0) > begun;
+}
+
+/** In a segment, or in a part of one: a receiver archives none before the whole ones that come first. */
+async function goesOnAfter(archive: WalArchive, systemIdentifier: string, file: WalFile): Promise<boolean> {
+  for await (const later of archive.files(systemIdentifier, file.timeline, file.name)) {
+    if (later.file.kind === 'segment') return true;
   }
-  return false;
+  const parts = await archive.partials(systemIdentifier);
+  return parts.some(({ timeline, segment }) => timeline === file.timeline && segment > file.name);
 }
 
 async function arrives(archive: WalArchive, request: GetRequest, signal: AbortSignal): Promise<GetOutcome> {

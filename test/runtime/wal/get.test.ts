@@ -211,6 +211,18 @@ describe('a segment that was not full when its server was lost', () => {
     expect(await failureOf(get(nameOf(4)))).toMatchObject({ code: 'wal-missing' });
   });
 
+  test('does not follow a gap: what is missing before it is not the end, though nothing whole comes after', async () => {
+    await archived([3]);
+    await archivedPart(4, LENGTH);
+    await archivedPart(6, LENGTH);
+    for (const missing of [4, 5]) expect(await failureOf(get(nameOf(missing)))).toMatchObject({ code: 'wal-missing' });
+    // Where the newer timeline begins with a part, what it never had is no gap of it.
+    await archivedHistory(2, '1\t0/580000\tno recovery target specified\n');
+    await archivedPart(5, LENGTH, 2);
+    expect(await get(nameOf(4, 2))).toBe('not archived');
+    expect(await get(nameOf(5, 2))).toBe('found');
+  });
+
   test('is refused when it is damaged, and no shorter one takes its place', async () => {
     await archived([3]);
     await archivedPart(4, 2000);
