@@ -158,7 +158,13 @@ export interface Drill {
   /** Everything that did not pass, in one list; empty when all did. */
   readonly issues: readonly DrillIssue[];
   /** What stopped it; `null` when it got to its end. */
-  readonly failure: { readonly code: string; readonly message: string; readonly detail: string | null } | null;
+  readonly failure: {
+    readonly code: string;
+    readonly message: string;
+    readonly detail: string | null;
+    /** What to do about it. */
+    readonly hint?: string;
+  } | null;
   readonly warnings: readonly string[];
   /** The record before this one, of the same component, with the SHA-256 of its bytes; `null` for the first. So none can be changed or taken away unseen. */
   readonly previous: { readonly key: string; readonly sha256: string } | null;

@@ -57,8 +57,8 @@ export class Findings {
   /** Something ended the drill, or a part of it that counts. The first is what it is said to have failed of. */
   stoppedBy(thrown: unknown, signal: AbortSignal): void {
     const { error, outcome } = judge(thrown, signal);
-    const { code, message, detail } = error;
-    this.failure ??= { code, message, detail: detail ?? null };
+    const { code, message, detail, hint } = error;
+    this.failure ??= { code, message, detail: detail ?? null, ...(hint !== undefined && { hint }) };
     this.stops.push({ subject: 'drill', outcome, finding: [message, detail].filter(Boolean).join(': ') });
   }
 

@@ -50,6 +50,27 @@ test('a script that came into it after all would not run', async () => {
   expect(await chromium('--dump-dom', `file://${forged}`)).toContain('<title>it runs</title>');
 });
 
+test('is no wider than a page of A4 when it is printed', async () => {
+  const evidence = exampleEvidence();
+  const [drill] = evidence.drills;
+  const wide = {
+    ...drill,
+    component: 'base-backup' as const,
+    scope: 'to 2026-11-16 04:12:31.123456+00 UTC',
+    restoreMs: 45_296_000,
+    issues: ['definitions: index "public"."orders_customer_and_date" is not as it was; here: btree; on "customer_id"'],
+  };
+  const printed = path.join(directory, 'printed.html');
+  const page = evidencePage({ ...evidence, drills: [wide, ...evidence.drills] })
+    .replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, '')
+    .replace('@media print', '@media all')
+    .replace('</body>', '<script>document.title = `wide: ${document.documentElement.scrollWidth}`</script></body>');
+  await writeFile(printed, page);
+  // 210 mm less the margins of 14 mm, at 96 dots an inch.
+  const dom = await chromium('--window-size=688,1000', '--hide-scrollbars', '--dump-dom', `file://${printed}`);
+  expect(Number(/<title>wide: (\d+)<\/title>/.exec(dom)?.[1])).toBeLessThanOrEqual(688);
+});
+
 test('asks for nothing but itself', async () => {
   const asked: string[] = [];
   const server: Server = createServer((request, response) => {

@@ -21,10 +21,11 @@ export function drillAnswer({ drill, key }: DrillResult): Answer {
     summary: `${head} ${sentence}`,
     lines: (style) => [
       ...issueLines(drill.issues, style),
+      ...(drill.failure?.hint === undefined ? [] : [`      ${style.faint(printable(drill.failure.hint))}`]),
       ...drill.databases.flatMap(({ leftOut }) => leftOut.map((what) => `  left out: ${printable(what)}`)),
       ...(missed === undefined ? [] : [`  ${style.bad('✗')} ${missed}`]),
       `${outcomeColour(drill.outcome, style)(head)} ${sentence}`,
-      ...(key === null ? [] : [`  recorded in ${printable(key)}`]),
+      key === null ? `  ${style.bad('✗')} not recorded` : `  recorded in ${printable(key)}`,
     ],
     document: drill,
   };
@@ -50,7 +51,7 @@ function sentenceOf(drill: Drill, missed: string | undefined): string {
     ...(drill.checks.length === 0 ? [] : [`${checks} of ${formatNumberOf(drill.checks.length, 'check')} passed`]),
     ...(drill.failure === null ? [] : [`${printable(drill.failure.message)} (${drill.failure.code})`]),
     ...(missed === undefined ? [] : [missed]),
-    formatDuration(drill.durationMs),
+    `${formatDuration(drill.durationMs)} in all`,
   ].join(' · ');
 }
 

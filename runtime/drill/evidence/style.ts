@@ -14,9 +14,10 @@ p { margin: .25rem 0; } .soft { color: var(--soft); }
 .day { border: 1px solid var(--line); border-radius: 3px; text-align: center; padding: 2px 0; font-size: .72rem; }
 .day b { display: block; font-size: .85rem; } .day.all { background: #dcf2e5; } .day.some { background: #fdf0cf; } .day.none { background: #f8d9d6; }
 .day.proven { outline: 2px solid var(--good); outline-offset: -1px; }
-table { border-collapse: collapse; width: 100%; font-size: .85rem; } th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+table { border-collapse: collapse; width: 100%; font-size: .85em; } th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; } td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-code { font: .8em ui-monospace, monospace; overflow-wrap: anywhere; } td code { white-space: nowrap; } td:last-child code { white-space: normal; } ul { margin: .25rem 0; padding-left: 1.1rem; }
+code { font: .8em ui-monospace, monospace; overflow-wrap: anywhere; } code.id { white-space: nowrap; } ul { margin: 0; padding-left: 1.1rem; }
+tr.told td { border-bottom: 0; } tr.issues td { padding-top: 0; }
 thead { display: table-header-group; } tr { break-inside: avoid; }
 @page { size: A4; margin: 14mm; }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } .day, .figure { -webkit-print-color-adjust: exact; print-color-adjust: exact; } h2 { break-after: avoid; } }

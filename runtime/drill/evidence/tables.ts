@@ -5,6 +5,8 @@ import { html, type Html } from './html';
 
 /** Listed; all are in the figures. A page for people has an end. */
 const MOST_POINTS = 400;
+/** Of one drill. */
+const MOST_ISSUES = 10;
 
 /** Every drill of the period. */
 export function drillTable({ drills }: Evidence): Html {
@@ -33,24 +35,36 @@ export function drillTable({ drills }: Evidence): Html {
 
 function drillRow(drill: EvidentDrill): Html {
   const { recoveryTimeObjectiveSeconds: objective, restoreMs } = drill;
-  return html`<tr>
-    <td>${formatTime(new Date(drill.startedAt))}<br /><code>${drill.drill}</code></td>
-    <td>${drill.component}</td>
-    <td>
-      ${outcomeWord(drill.outcome)}${
-        drill.issues.length === 0
-          ? ''
-          : html`<ul>
-              ${drill.issues.slice(0, 10).map((issue) => html`<li>${issue}</li>`)}
-            </ul>`
-      }
+  const issues = drill.issues.slice(0, MOST_ISSUES);
+  return html`<tr class="${issues.length === 0 ? '' : 'told'}">
+      <td>${formatTime(new Date(drill.startedAt))}<br /><code class="id">${drill.drill}</code></td>
+      <td>${drill.component}</td>
+      <td>${outcomeWord(drill.outcome)}</td>
+      <td>
+        <code class="id">${drill.point ?? 'nothing'}</code>${drill.scope === '' ? '' : html`<br />${drill.scope}`}
+      </td>
+      <td class="number">${restoreMs === null ? '–' : formatDuration(restoreMs)}</td>
+      <td class="number">${objective === null ? '–' : formatDuration(objective * 1000)}</td>
+      <td class="number">${passedOf(drill.comparisons)}</td>
+      <td class="number">${passedOf(drill.checks)}</td>
+    </tr>
+    ${issues.length === 0 ? '' : issuesRow(issues, drill.issues.length - issues.length)}`;
+}
+
+/** Below the drill, over the whole width. */
+function issuesRow(issues: readonly string[], left: number): Html {
+  return html`<tr class="issues">
+    <td colspan="8">
+      <ul>
+        ${issues.map((issue) => html`<li>${issue}</li>`)}
+        ${left > 0 ? html`<li>and ${formatCount(left)} more, in its record</li>` : ''}
+      </ul>
     </td>
-    <td><code>${drill.point ?? 'nothing'}</code>${drill.scope === '' ? '' : html`<br />${drill.scope}`}</td>
-    <td class="number">${restoreMs === null ? '–' : formatDuration(restoreMs)}</td>
-    <td class="number">${objective === null ? '–' : formatDuration(objective * 1000)}</td>
-    <td class="number">${drill.comparisons.passed} of ${drill.comparisons.of}</td>
-    <td class="number">${drill.checks.passed} of ${drill.checks.of}</td>
-  </tr> `;
+  </tr>`;
+}
+
+function passedOf({ passed, of }: EvidentDrill['checks']): string {
+  return of === 0 ? '–' : `${passed} of ${of}`;
 }
 
 /** Where the records lie, with their digests, and whether the chain holds. */
@@ -117,7 +131,7 @@ export function pointTable(points: readonly EvidentPoint[]): Html {
 function pointRow(point: EvidentPoint): Html {
   const { storedBytes, items, durationMs, drill } = point;
   return html`<tr>
-    <td>${formatTime(new Date(point.startedAt))}<br /><code>${point.point}</code></td>
+    <td>${formatTime(new Date(point.startedAt))}<br /><code class="id">${point.point}</code></td>
     <td>${point.class}</td>
     <td>${outcomeWord(point.outcome)}</td>
     <td>${drill === null ? '–' : outcomeWord(drill.outcome)}</td>

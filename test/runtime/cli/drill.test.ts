@@ -84,9 +84,19 @@ test('people read what was not as it should be, what was left out and where the 
   expect(stdout.split('\n')).toEqual([
     '  ✗ row counts: table "t" has 1 rows, 2 in the backup',
     '  left out: EVENT TRIGGER guard',
-    'failed: 20261116T021003Z-4k2m9x · restored in 11 min 32 s · 2 of 2 comparisons as in the backup · 1 of 1 check passed · 12 min 10 s',
+    'failed: 20261116T021003Z-4k2m9x · restored in 11 min 32 s · 2 of 2 comparisons as in the backup · 1 of 1 check passed · 12 min 10 s in all',
     '  recorded in orders/drills/drill.json',
     '',
+  ]);
+});
+
+test('what stopped it is told with what to do about it', async () => {
+  const failure = { code: 'disk-full', message: 'the drill ran out of disk', detail: null, hint: 'Give it more.' };
+  const stopped = { subject: 'drill', outcome: 'could not verify', finding: failure.message } as const;
+  const changes = { outcome: 'could not verify', restoreMs: null, failure, issues: [stopped] } as const;
+  expect((await runDrill([], exampleDrill(changes))).stdout.split('\n').slice(0, 2)).toEqual([
+    '  ? drill: the drill ran out of disk',
+    '      Give it more.',
   ]);
 });
 
