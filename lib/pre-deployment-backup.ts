@@ -49,6 +49,14 @@ export interface PreDeploymentBackupProps {
    * @default - the time of synthesis: with every deployment
    */
   readonly trigger?: string;
+
+  /**
+   * When the stack was synthesised: a rollback is known by going back to an earlier one. State a fixed time where templates are
+   * compared, as in a test, and never where one is deployed.
+   *
+   * @default - now: each synthesis gives another template
+   */
+  readonly synthesisedAt?: Date;
 }
 
 /**
@@ -66,6 +74,7 @@ export class PreDeploymentBackup extends Construct {
   constructor(scope: Construct, id: string, props: PreDeploymentBackupProps) {
     super(scope, id);
     const { backup } = props;
+    const synthesisedAt = (props.synthesisedAt ?? SYNTHESISED_AT).toISOString();
     const timeout = checkedTimeout(props.timeout ?? Duration.minutes(30));
     this.function = this.createFunction(props);
     backup.grantRun(this.function);
@@ -80,8 +89,8 @@ export class PreDeploymentBackup extends Construct {
       serviceToken: provider.serviceToken,
       resourceType: 'Custom::PreDeploymentBackup',
       properties: {
-        trigger: props.trigger ?? SYNTHESISED_AT,
-        synthesisedAt: SYNTHESISED_AT,
+        trigger: props.trigger ?? synthesisedAt,
+        synthesisedAt,
         acceptYoungerThanSeconds: String(props.acceptYoungerThan?.toSeconds() ?? 0),
         timeoutSeconds: String(timeout.toSeconds()),
       },
@@ -139,7 +148,7 @@ export class PreDeploymentBackup extends Construct {
 const BASIC_EXECUTION = 'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]';
 
 /** Of this process: the same in every stack of one synthesis. */
-const SYNTHESISED_AT = new Date().toISOString();
+const SYNTHESISED_AT = new Date();
 
 function checkedTimeout(timeout: Duration): Duration {
   if (!Token.isUnresolved(timeout) && (timeout.toSeconds() < 60 || timeout.toSeconds() > 55 * 60)) {

@@ -29,7 +29,7 @@ export function ecsServices(
     desiredCount: async (service) => {
       const { desiredCount = 0, tags = [] } = await describe(service);
       const remembered = tags.find(({ key }) => key === COUNT_TAG)?.value;
-      return desiredCount === 0 && remembered !== undefined ? Number(remembered) : desiredCount;
+      return desiredCount === 0 && remembered !== undefined ? countIn(remembered, service) : desiredCount;
     },
     stop: async (service, count) => {
       const { serviceArn } = await describe(service);
@@ -51,4 +51,11 @@ export function ecsServices(
       await asked(`untag the service ${service}`, () => client.send(untag));
     },
   };
+}
+
+function countIn(text: string, service: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new BackupError('task-failed', `the tag ${COUNT_TAG} of the service ${service} is ${JSON.stringify(text)}`, {
+    hint: 'It is to say how many tasks the service had before it was stopped: write the number, or remove the tag.',
+  });
 }

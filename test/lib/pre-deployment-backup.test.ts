@@ -33,6 +33,14 @@ test('the database is changed only when the backup is there, and the two do not 
   });
 });
 
+test('two syntheses give one template where their time is stated, as in a test of snapshots', () => {
+  const { template } = held({ synthesisedAt: new Date('2026-11-20T02:00:00Z') });
+  template.hasResourceProperties('Custom::PreDeploymentBackup', {
+    trigger: '2026-11-20T02:00:00.000Z',
+    synthesisedAt: '2026-11-20T02:00:00.000Z',
+  });
+});
+
 test('nothing waits in a function: a state machine asks every 20 seconds', () => {
   const { template } = held();
   template.resourceCountIs('AWS::StepFunctions::StateMachine', 1);

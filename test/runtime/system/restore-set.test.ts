@@ -249,6 +249,11 @@ describe('an ECS service', () => {
       await control.start('web', count);
       expect(tags).toEqual([]);
       expect(await control.desiredCount('web')).toBe(3);
+
+      await control.stop('web', count);
+      tags = [{ key: COUNT_TAG, value: 'three' }];
+      const { message } = await failureOf(control.desiredCount('web'));
+      expect(message).toBe(`the tag ${COUNT_TAG} of the service web is "three"`);
     });
   });
 });
