@@ -51,8 +51,8 @@ export interface PreDeploymentBackupProps {
   readonly trigger?: string;
 
   /**
-   * When the stack was synthesised: a rollback is known by going back to an earlier one. State a fixed time where templates are
-   * compared, as in a test, and never where one is deployed.
+   * When the stack was synthesised: a rollback is known by going back to an earlier one. State a fixed time, and a `trigger`, where
+   * templates are compared, as in a test; not where one is deployed: its rollbacks would be held until there is a backup, too.
    *
    * @default - now: each synthesis gives another template
    */
@@ -74,6 +74,9 @@ export class PreDeploymentBackup extends Construct {
   constructor(scope: Construct, id: string, props: PreDeploymentBackupProps) {
     super(scope, id);
     const { backup } = props;
+    if (props.synthesisedAt && props.trigger === undefined) {
+      throw new Error('synthesisedAt is stated without a trigger: deployments would never differ, and make no backup');
+    }
     const synthesisedAt = (props.synthesisedAt ?? SYNTHESISED_AT).toISOString();
     const timeout = checkedTimeout(props.timeout ?? Duration.minutes(30));
     this.function = this.createFunction(props);

@@ -65,7 +65,7 @@ export async function beginHolding(event: DeploymentEvent, context: PreDeploymen
 async function whyNot(event: DeploymentEvent, context: PreDeploymentContext): Promise<string | undefined> {
   const { RequestType: type, ResourceProperties: now, OldResourceProperties: before } = event;
   if (type === 'Delete') return 'it is taken out of the stack';
-  if (before && now.synthesisedAt <= before.synthesisedAt) return 'the stack goes back to what it was';
+  if (before && now.synthesisedAt < before.synthesisedAt) return 'the stack goes back to what it was';
   if (before && now.trigger === before.trigger) return 'what triggers it is the same';
   const youngest = await youngestVerified(context);
   // The first deployment of all: neither is there anything to lose, nor a table to dump.

@@ -34,11 +34,13 @@ test('the database is changed only when the backup is there, and the two do not 
 });
 
 test('two syntheses give one template where their time is stated, as in a test of snapshots', () => {
-  const { template } = held({ synthesisedAt: new Date('2026-11-20T02:00:00Z') });
+  const synthesisedAt = new Date('2026-11-20T02:00:00Z');
+  const { template } = held({ synthesisedAt, trigger: 'commit-1' });
   template.hasResourceProperties('Custom::PreDeploymentBackup', {
-    trigger: '2026-11-20T02:00:00.000Z',
+    trigger: 'commit-1',
     synthesisedAt: '2026-11-20T02:00:00.000Z',
   });
+  expect(() => held({ synthesisedAt })).toThrow('synthesisedAt is stated without a trigger');
 });
 
 test('nothing waits in a function: a state machine asks every 20 seconds', () => {

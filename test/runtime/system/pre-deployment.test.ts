@@ -138,6 +138,11 @@ describe('nothing is started and nothing waited for', () => {
   });
 });
 
+test('where the time of synthesis is always the same, another trigger makes a backup all the same', async () => {
+  const before = { ...OLD, synthesisedAt: PROPERTIES.synthesisedAt };
+  expect((await update({ OldResourceProperties: before })).Data?.phase).toBe('waiting');
+});
+
 test('added to a stack that has backups already, it makes one', async () => {
   await makesPoint({ ...request, time: new Date('2026-11-19T02:10:00Z') }, store);
   expect((await update({ RequestType: 'Create', OldResourceProperties: undefined })).Data?.phase).toBe('waiting');
