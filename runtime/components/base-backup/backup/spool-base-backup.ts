@@ -14,6 +14,7 @@ import type { BaseBackupRun, StoredBaseBackup } from './base-backup-run';
 import { baseBackupFailure, startBaseBackup } from './base-backup-process';
 import { readSizeBytes } from './server';
 import { openSink, passArchive } from './store-archive';
+import { silence, untilSilent } from './until-silent';
 
 export async function spoolBaseBackup(run: BaseBackupRun): Promise<StoredBaseBackup> {
   await requireSpace(run);
@@ -51,15 +52,26 @@ async function receive(run: BaseBackupRun, directory: string): Promise<StageExit
   const step = context.reporter.begin('base backup', {
     detail: formatNumberOf(server.tablespaces.length, 'tablespace'),
   });
+  const stop = new AbortController();
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
   try {
-    const stage = await startBaseBackup(run, directory, context.signal);
+    const stage = await startBaseBackup(run, directory, signal);
+    const { walTimeoutSeconds } = run.request;
+    untilSilent(directory, walTimeoutSeconds, AbortSignal.any([signal, over.signal])).then(
+      () => stop.abort(silence(walTimeoutSeconds)),
+      // It ended before.
+      () => undefined,
+    );
     const exit = await stage.exited;
-    requireSuccess([exit], baseBackupFailure, context.signal);
+    requireSuccess([exit], baseBackupFailure, signal);
     step.done('received');
     return exit;
   } catch (error) {
     step.failed('failed');
     throw error;
+  } finally {
+    over.abort();
   }
 }
 

@@ -7,6 +7,7 @@ import { BACKUP_MANIFEST_NAME, readBackupManifest } from '../backup-manifest';
 import type { BaseBackupRun, StoredBaseBackup } from './base-backup-run';
 import { baseBackupFailure, startBaseBackup } from './base-backup-process';
 import { openSink, passArchive } from './store-archive';
+import { silence } from './until-silent';
 
 /** @param since a file: the `backup_manifest` of the base backup since which changes are asked for; of nothing, everything is */
 export async function streamBaseBackup(run: BaseBackupRun, since?: string): Promise<StoredBaseBackup> {
@@ -51,10 +52,7 @@ async function storeManifest(run: BaseBackupRun, listed: Buffer, exit: StageExit
   }
 }
 
-/**
- * At its end the server waits until the log is archived, for ever if need be: it is not waited for longer than was said. What
- * comes before the first byte is the server's checkpoint, which may take its time.
- */
+/** Ends a stream that stands still, once it has begun. */
 async function* unlessSilent(stage: Stage, { request }: BaseBackupRun, stop: AbortController): AsyncGenerator<Buffer> {
   let timer: NodeJS.Timeout | undefined;
   const giveUp = () => stop.abort(silence(request.walTimeoutSeconds));
@@ -68,13 +66,6 @@ async function* unlessSilent(stage: Stage, { request }: BaseBackupRun, stop: Abo
   } finally {
     clearTimeout(timer);
   }
-}
-
-function silence(seconds: number): BackupError {
-  return new BackupError('wal-missing', `the server did not end the base backup within ${seconds} s`, {
-    detail: 'At its end it waits until its log is archived.',
-    hint: 'Look whether archive_command fails: the server’s log and pg_stat_archiver tell. --wal-timeout says how long to wait.',
-  });
 }
 
 /** A process that failed leaves a cut archive: it is to blame, not who read it. SIGTERM is what it gets from us. */

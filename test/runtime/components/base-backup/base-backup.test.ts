@@ -222,6 +222,13 @@ test('tablespaces go by a disk, which is clean afterwards, and are read like the
     expect(made.manifest.tablespaces).toMatchObject([{ location: directory, archive: 1 }]);
     expect(made.manifest).toMatchObject({ backupManifest: 2, totals: { objects: 3 } });
     expect(await verify(made, 'read')).toMatchObject({ outcome: 'passed' });
+    // By this way, too, the server waits for its archive at the end, and is not waited for without end.
+    await primary.archiveWith('exit 1');
+    const error = await failure({ walTimeoutSeconds: 3, scratchDirectory: scratch });
+    expect(error).toMatchObject({ code: 'wal-missing' });
+    expect(error.message).toMatch(/the server did not end the base backup within 3 s/);
+    expect(await readdir(scratch)).toEqual([]);
+    await primary.archiveWith('$PROGRAM archive-push "$1" || exit 1');
     await primary.sql('DROP TABLE aside');
     await primary.sql('DROP TABLESPACE side');
   } finally {
