@@ -95,6 +95,23 @@ export class ReplicaWorld {
   openReplica = (uri: string) => openS3Store(uri, this.world.connection);
 }
 
+export const SHA256 = { ChecksumAlgorithm: 'SHA256' };
+
+/** With keys of every kind; one written over, one deleted. */
+export async function filledReplica(
+  lab: MirrorLab,
+  name: string,
+): Promise<{ replica: ReplicaWorld; versions: Map<string, string> }> {
+  const replica = await ReplicaWorld.make(lab, name);
+  const keys = ['a', 'a b+c', 'ä/ö.txt', '\u{1F600}', '\uFFFD', 'quote"comma,', 'a/', 'z%20', 'new\nline'];
+  const versions = new Map<string, string>();
+  await replica.put('a', 'old', SHA256);
+  for (const key of keys) versions.set(key, await replica.put(key, `of ${key}`, SHA256));
+  await replica.put('deleted', 'gone', SHA256);
+  await replica.hide('deleted');
+  return { replica, versions };
+}
+
 /** All versions of a bucket, as S3 would list them. */
 export async function versionRows(client: S3Client, bucket: string): Promise<Row[]> {
   const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }));
