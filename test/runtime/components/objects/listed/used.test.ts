@@ -146,6 +146,7 @@ test('a drill restores a sample of a replica, every byte against the checksum th
     { bucket: replica.replica, key: 'in/ä/ö.txt', versionId: versions.get('ä/ö.txt') },
     3,
   );
+  expect((await verify(replica, 'read')).outcome).toBe('failed');
   const damaged = await drill(replica);
   expect(damaged.outcome).toBe('failed');
   expect(findings(damaged)).toMatch(/objects failed: "ä\/ö.txt": the sha256 of its bytes is .*, S3 keeps/);
