@@ -12,8 +12,8 @@ export interface Chosen {
 }
 
 /**
- * What belongs together, where there is a good set; otherwise the newest good recovery point of each component. What is passed
- * over on the way is told.
+ * What belongs together, where there is a good set, and the newest good recovery point of every component that is in none. What is
+ * passed over on the way is told.
  */
 export async function choosePoints(
   store: ObjectStore,
@@ -21,19 +21,19 @@ export async function choosePoints(
   onPassedOver: (what: string, reason: string) => void,
 ): Promise<Chosen> {
   const set = await unlessMissing(findSet(store, source, 'latest', onPassedOver));
-  if (set) {
-    const points: ChosenPoint[] = [];
-    for (const member of set.members) {
-      points.push({ component: member.component, point: await readPoint(store, memberAddress(set, member)) });
-    }
-    return { set: set.set, points };
-  }
   const points: ChosenPoint[] = [];
-  for (const component of POINT_COMPONENTS) {
-    const point = await unlessMissing(findPoint<Component>(store, source, component, 'latest', onPassedOver));
-    if (point) points.push({ component, point });
+  if (set) {
+    for (const member of set.members) {
+      const point = await readPoint(store, memberAddress(set, member));
+      points.push({ component: member.component, point, inSet: true });
+    }
   }
-  return { set: null, points };
+  const members = points.map(({ component }) => component);
+  for (const component of POINT_COMPONENTS.filter((one) => !members.includes(one))) {
+    const point = await unlessMissing(findPoint<Component>(store, source, component, 'latest', onPassedOver));
+    if (point) points.push({ component, point, inSet: false });
+  }
+  return { set: set?.set ?? null, points };
 }
 
 async function unlessMissing<Found>(finding: Promise<Found>): Promise<Found | undefined> {

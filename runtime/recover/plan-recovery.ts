@@ -1,9 +1,11 @@
 /** Finds out whether a source can be recovered from here, with the vault and nothing else, and what to type for it. Changes nothing. */
-import { dataAt, type Component, type Manifest } from '../../model';
+import path from 'node:path';
+import { dataAt, type Component } from '../../model';
 import { verifyPoint } from '../components/registry';
 import { findTar } from '../components/files/tar/find-tar';
 import { BackupError, toBackupError } from '../errors';
 import { formatAge, formatBytes } from '../observe/format';
+import { findRecoveryTools } from '../recovery/recovery-tools';
 import { silentReporter } from '../observe/reporter';
 import type { ConnectionSource } from '../postgres/connection';
 import { readServerFacts } from '../postgres/server-facts';
@@ -34,7 +36,7 @@ export async function planRecovery(source: string, context: RecoveryContext): Pr
   }
   const checks: RecoveryCheck[] = [];
   for (const chosen of points) checks.push(await stored(chosen, context));
-  const major = serverMajor(points);
+  const major = majorOf(points, 'dump');
   checks.push(...(await tools(points, major)));
   if (major !== undefined) checks.push(await server(major, context));
   return { source, set, points, checks, steps: recoverySteps({ set, points }) };
@@ -60,6 +62,12 @@ async function tools(points: readonly ChosenPoint[], major: number | undefined):
     checks.push(
       await check(`PostgreSQL ${major} client tools`, '', async () => passed((await findTools(major)).version)),
     );
+  }
+  // A whole server is made on this very machine, which takes the programs of one.
+  const ofServer = major === undefined ? majorOf(points, 'base-backup') : undefined;
+  if (ofServer !== undefined) {
+    const programs = async () => passed(path.dirname((await findRecoveryTools(ofServer)).postgres));
+    checks.push(await check(`PostgreSQL ${ofServer} server programs`, '', programs));
   }
   if (points.some(({ component }) => component === 'files')) {
     checks.push(await check('tar', '', async () => passed((await findTar()).version)));
@@ -102,15 +110,8 @@ function passed(finding: string) {
   return { outcome: 'passed', finding } as const;
 }
 
-const WITH_A_SERVER: readonly Component[] = ['dump', 'base-backup'];
-
-function serverMajor(points: readonly ChosenPoint[]): number | undefined {
-  const majors = points
-    .filter(({ component }) => WITH_A_SERVER.includes(component))
-    .map(({ point: { manifest } }) => majorOf(manifest));
-  return majors.find((major) => major !== undefined);
-}
-
-function majorOf(manifest: Manifest): number | undefined {
-  return 'server' in manifest ? manifest.server.major : undefined;
+/** Of the server that it was made of. */
+function majorOf(points: readonly ChosenPoint[], component: Component): number | undefined {
+  const manifest = points.find((point) => point.component === component)?.point.manifest;
+  return manifest !== undefined && 'server' in manifest ? manifest.server.major : undefined;
 }

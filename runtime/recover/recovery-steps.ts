@@ -9,8 +9,12 @@ export function recoverySteps({
   readonly set: string | null;
   readonly points: readonly ChosenPoint[];
 }): RecoveryStep[] {
+  const members = points.filter(({ inSet }) => inSet);
+  const others = points.filter(({ inSet }) => !inSet);
+  const hasDump = points.some(({ component }) => component === 'dump');
   return [
-    ...(set === null ? points.flatMap(({ point }) => pointSteps(point.manifest)) : setSteps(set, points)),
+    ...(set === null ? [] : setSteps(set, members)),
+    ...others.flatMap(({ point }) => pointSteps(point.manifest, hasDump)),
     { purpose: 'look at the system with your own eyes, then let people in', argv: null },
     { purpose: 'deploy a vault and back up again: what was recovered has no backup of its own yet', argv: null },
   ];
@@ -32,7 +36,7 @@ function targetsOf(manifest: Manifest): string[] {
   return manifest.component === 'files' ? ['--files-to', 'DIRECTORY'] : [];
 }
 
-function pointSteps(manifest: Manifest): RecoveryStep[] {
+function pointSteps(manifest: Manifest, hasDump: boolean): RecoveryStep[] {
   const { point } = manifest;
   switch (manifest.component) {
     case 'dump':
@@ -61,7 +65,7 @@ function pointSteps(manifest: Manifest): RecoveryStep[] {
     case 'base-backup':
       return [
         {
-          purpose: 'or restore the whole server to its last moment, where the log is archived',
+          purpose: `${hasDump ? 'or, instead of the dump: ' : ''}restore the whole server to the last moment that its log reaches`,
           argv: ['restore', '--to-latest', '--data-directory', 'DIRECTORY'],
         },
       ];

@@ -14,12 +14,14 @@ export interface RecoveryCheck {
 export interface ChosenPoint {
   readonly component: Component;
   readonly point: RecoveryPoint<Manifest>;
+  /** It is restored with the set that it is of. */
+  readonly inSet: boolean;
 }
 
 /** How a source stands on the day when nothing else is left, and what to type next. */
 export interface RecoveryPlan {
   readonly source: string;
-  /** The set whose members were chosen; `null` when there is no good one, and each component's newest was. */
+  /** The set whose members were chosen, and of what else is backed up the newest; `null` when there is no good one. */
   readonly set: string | null;
   readonly points: readonly ChosenPoint[];
   readonly checks: readonly RecoveryCheck[];

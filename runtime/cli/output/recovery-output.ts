@@ -64,7 +64,7 @@ export function recoveryAnswer(plan: RecoveryPlan, vault: string): Answer {
     outcome,
     summary: `${source}: ${open.length === 0 ? 'can be recovered from here' : `${formatNumberOf(open.length, 'thing')} to see to before it can be recovered from here`}`,
     lines: (style) => [
-      `${style.strong(source)}  ${printable(vault)}  ${set === null ? 'the newest of each component' : `the set ${set}`}`,
+      `${style.strong(source)}  ${printable(vault)}  ${set === null ? 'the newest of each component' : `the set ${set}${points.every(({ inSet }) => inSet) ? '' : ', and the newest of what is in none'}`}`,
       ...checks.flatMap((check) => checkLines(check, style)),
       '',
       'What to type, in order:',
