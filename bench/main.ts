@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- [--size MB] [--rounds N] [--only dump|restore]`, `npm run bench -- mirror [--only small|large|unchanged]`,
  * `npm run bench -- base-backup [--size MB]` or `npm run bench -- wal [--segments N] [--only archiver|client]`: our ways and
- * others', in turn, on one machine.
+ * others', in turn, on one machine. `npm run bench:node24 -- …` does it with the Node that functions and the image run.
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
