@@ -10,6 +10,7 @@ module.exports = {
   globalSetup: '<rootDir>/test/scratch.js',
   globalTeardown: '<rootDir>/test/remove-scratch.js',
   setupFiles: ['<rootDir>/test/setup.js'],
-  testTimeout: 60_000,
+  // Patience with a busy machine: nothing here is meant to take so long.
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -17,8 +17,8 @@ beforeAll(async () => {
   primary = await ArchivingLab.start();
   await primary.sql('CREATE TABLE ledger (id serial PRIMARY KEY, note text)');
   base = await primary.baseBackup();
-}, 60_000);
-afterAll(() => primary.stop(), 60_000);
+});
+afterAll(() => primary.stop());
 
 /** Rows, each committed by itself, with much log around them; gives the position after the last. */
 async function commit(count: number): Promise<bigint> {
@@ -38,7 +38,7 @@ test('recovery to a position has what was committed before it, and nothing after
   await primary.archiveAll();
   const recovered = await primary.recover(base, target, '--spool ../spool --ahead 4');
   expect(await rows(recovered)).toBe('40|40');
-}, 60_000);
+});
 
 /** The name of a segment that is archived, with log before and after it that is archived too. */
 async function segmentInTheMiddle(): Promise<{ name: string; target: bigint }> {
@@ -71,19 +71,15 @@ describe('what is not as it was archived ends recovery before the server is a pr
       /is not what was archived/,
     ],
   ];
-  test.each(damages)(
-    '%s',
-    async (_what, damage, reason) => {
-      const { name, target: end } = await segmentInTheMiddle();
-      const key = keyOf(name);
-      const { metadata } = (await primary.lab.store.head(key)) ?? {};
-      const whole = await primary.lab.bytes(key);
-      await damage(key);
-      expect(await refusal(end, '--gap-patience 0 --spool ../spool')).toMatch(reason);
-      await primary.lab.store.put(key, whole, { metadata });
-    },
-    60_000,
-  );
+  test.each(damages)('%s', async (_what, damage, reason) => {
+    const { name, target: end } = await segmentInTheMiddle();
+    const key = keyOf(name);
+    const { metadata } = (await primary.lab.store.head(key)) ?? {};
+    const whole = await primary.lab.bytes(key);
+    await damage(key);
+    expect(await refusal(end, '--gap-patience 0 --spool ../spool')).toMatch(reason);
+    await primary.lab.store.put(key, whole, { metadata });
+  });
 });
 
 test('a store that cannot be read is not the end of the archive', async () => {
@@ -96,7 +92,7 @@ test('a store that cannot be read is not the end of the archive', async () => {
   expect(await refusal(target)).toMatch(/could not read/);
   expect(rule.fired).toBeGreaterThan(0);
   primary.lab.faults.clear();
-}, 60_000);
+});
 
 /** From here on recovery begins here. */
 async function newBase(): Promise<void> {
@@ -108,7 +104,7 @@ test('after the last archived segment recovery ends, and says that the target wa
   await primary.archiveAll();
   const beyond = (await primary.position()) + 2n ** 30n;
   expect(await refusal(beyond)).toMatch(/recovery ended before configured recovery target was reached/);
-}, 60_000);
+});
 
 /** Segments that are not archived, from the first that can be. */
 async function missingTo(target: bigint): Promise<readonly string[]> {
@@ -131,7 +127,7 @@ test('while the store is down PostgreSQL is told so each time; when it is back e
   const target = await commit(3);
   await primary.archiveAll();
   expect(await missingTo(target)).toEqual([]);
-}, 60_000);
+});
 
 test('a push that is killed counts as failed with PostgreSQL, which it would not by itself', async () => {
   const failed = async () => Number(await primary.sql('SELECT failed_count FROM pg_stat_archiver'));
@@ -140,7 +136,7 @@ test('a push that is killed counts as failed with PostgreSQL, which it would not
   await primary.wakingUntil('PostgreSQL counts a failure', async () => (await failed()) > before);
   await primary.archiveWith('$PROGRAM archive-push "$1" || exit 1');
   await primary.archiveAll();
-}, 60_000);
+});
 
 test('a helper that is killed while it works loses nothing: the command pushes by itself, another helper goes on', async () => {
   const socket = path.join(primary.directory, 'archive.sock');
@@ -169,4 +165,4 @@ test('a helper that is killed while it works loses nothing: the command pushes b
   expect(second.exitCode).toBe(0);
   expect(await readFile(log, 'utf8')).toMatch(/helper[^]*alone[^]*helper/);
   expect(await missingTo(target)).toEqual([]);
-}, 90_000);
+});

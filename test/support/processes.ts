@@ -37,7 +37,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** On a machine that is busy with much else; a little less than a test may take. */
+/** On a machine that is busy with much else; less than a test may take, so that what was waited for is told. */
 const PATIENCE_MS = 50_000;
 
 /** Looks every few milliseconds until it is so. Fails when it was not for long, saying what was waited for. */

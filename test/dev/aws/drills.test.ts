@@ -74,7 +74,7 @@ afterAll(async () => {
   await cloud?.close();
   await lab?.stop();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 function synthesise(stack: Stack, major: number): void {
   const vpc = testVpc(stack);

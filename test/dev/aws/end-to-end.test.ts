@@ -39,7 +39,7 @@ beforeAll(async () => {
   synthesis = await synthesise(lab.server.major);
   clinic = await deploy(synthesis);
   await lab.sql(DATABASE, TABLES.join('\n'));
-}, 120_000);
+});
 
 afterAll(async () => {
   await clinic?.cloud.close();
@@ -85,7 +85,7 @@ test('the schedule starts a task; its manifest is verified; the alarms find all 
   expect(alarming()).toEqual([]);
   expect(describeUse(cloud).refused).toEqual([]);
   expect(cloud.functions.invocations.filter(({ answer }) => 'error' in answer)).toEqual([]);
-}, 120_000);
+});
 
 test('an object that was cut is found by the sweep, and the chat and the mailbox hear of it; the next backup is a good one', async () => {
   const { cloud, vault } = clinic;
@@ -108,7 +108,7 @@ test('an object that was cut is found by the sweep, and the chat and the mailbox
 
   await cloud.advanceTo(minute(84));
   expect(alarming()).toEqual(['VerificationFailed']);
-}, 120_000);
+});
 
 test('a permission that is there and not needed is listed', () => {
   const { unused } = describeUse(clinic.cloud);
@@ -145,39 +145,31 @@ describe('without a permission of the template', () => {
     ['DumpTaskTaskRole', 's3:PutObject'],
     ['DumpTaskTaskRole', 'kms:GenerateDataKey'],
     ['DumpTaskTaskRole', 'secretsmanager:GetSecretValue'],
-  ])(
-    '%s %s the backup fails, and the report says who lacked what',
-    async (role, action) => {
-      const { cloud } = await deployQuietly(without(role, action));
-      try {
-        await cloud.advanceTo(minute(3));
-        expect(cloud.tasks.tasks.map(({ exitCode }) => exitCode)).toEqual([1]);
-        expect(describeUse(cloud).refused).toEqual([expect.stringMatching(new RegExp(`${role}.*: ${action} on`))]);
-      } finally {
-        await cloud.close();
-      }
-    },
-    60_000,
-  );
+  ])('%s %s the backup fails, and the report says who lacked what', async (role, action) => {
+    const { cloud } = await deployQuietly(without(role, action));
+    try {
+      await cloud.advanceTo(minute(3));
+      expect(cloud.tasks.tasks.map(({ exitCode }) => exitCode)).toEqual([1]);
+      expect(describeUse(cloud).refused).toEqual([expect.stringMatching(new RegExp(`${role}.*: ${action} on`))]);
+    } finally {
+      await cloud.close();
+    }
+  });
 
   test.each([
     ['Schedules', 'ecs:RunTask'],
     ['Schedules', 'iam:PassRole'],
     ['ExecutionRole', 'logs:PutLogEvents'],
-  ])(
-    '%s %s the task never starts',
-    async (role, action) => {
-      const { cloud } = await deployQuietly(without(role, action));
-      try {
-        await cloud.advanceTo(minute(3));
-        expect(cloud.tasks.tasks.filter(({ stopCode }) => stopCode !== 'TaskFailedToStart')).toEqual([]);
-        expect(describeUse(cloud).refused).toContainEqual(expect.stringContaining(`: ${action} on`));
-      } finally {
-        await cloud.close();
-      }
-    },
-    60_000,
-  );
+  ])('%s %s the task never starts', async (role, action) => {
+    const { cloud } = await deployQuietly(without(role, action));
+    try {
+      await cloud.advanceTo(minute(3));
+      expect(cloud.tasks.tasks.filter(({ stopCode }) => stopCode !== 'TaskFailedToStart')).toEqual([]);
+      expect(describeUse(cloud).refused).toContainEqual(expect.stringContaining(`: ${action} on`));
+    } finally {
+      await cloud.close();
+    }
+  });
 
   /** The database is there already. */
   const deployQuietly = (from: Synthesis): Promise<ClinicCloud> =>

@@ -142,7 +142,7 @@ test('by the schedule one task starts the others; the set is whole, and its alar
   await cloud.advanceTo(minute(21));
   expect(alarming()).toEqual([]);
   expect(describeUse(cloud).refused).toEqual([]);
-}, 120_000);
+});
 
 test('a deployment goes on at once where a verified backup is young enough', async () => {
   const set = (await sets())[0].members[0].point;
@@ -155,7 +155,7 @@ test('a deployment goes on at once where a verified backup is young enough', asy
   });
   expect(data).toMatchObject({ phase: 'nothing', reason: expect.stringContaining(String(set)) as string });
   expect(cloud.tasks.tasks).toHaveLength(before);
-}, 60_000);
+});
 
 test('a deployment is held until its own backup is verified: of the class that is kept for 7 days', async () => {
   const synthesisedAt = '2999-01-02T00:00:00.000Z';
@@ -170,7 +170,7 @@ test('a deployment is held until its own backup is verified: of the class that i
   expect(cloud.clock.now().getTime() - begun).toBeGreaterThanOrEqual(20_000);
   const made = keys('dump/pre-deployment/').map((key) => key.split('/').at(-1));
   expect(made).toEqual(expect.arrayContaining(['manifest.json', 'verification.json']));
-}, 120_000);
+});
 
 test('a backup that fails fails the deployment, with the reason and what to type', async () => {
   await lab.sql('postgres', `ALTER ROLE ${LOGIN.username} PASSWORD 'another'`);
@@ -186,7 +186,7 @@ test('a backup that fails fails the deployment, with the reason and what to type
   } finally {
     await lab.sql('postgres', `ALTER ROLE ${LOGIN.username} PASSWORD ${quoteLiteral(LOGIN.password)}`);
   }
-}, 120_000);
+});
 
 test('each command of the runbook that the stack left in the vault, but the new set at its end, does what it says: typed by whoever is on call', async () => {
   const daily = cloud.scheduler.all().find(({ input }) => input.includes('"day"'));
@@ -218,4 +218,4 @@ test('each command of the runbook that the stack left in the vault, but the new 
   });
   expect(shell.stdout).toContain('would be restored');
   expect(await lab.sql(DATABASE, 'SELECT object_key FROM documents')).toContain('a.pdf');
-}, 120_000);
+});

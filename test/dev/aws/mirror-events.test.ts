@@ -45,7 +45,7 @@ const open: Cloud[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'mirror-events-'));
   stack = synthesise(folder);
-}, 60_000);
+});
 
 afterEach(async () => {
   for (const cloud of open.splice(0)) await cloud.close();
@@ -127,7 +127,7 @@ test('what is written is in the vault within a minute, and the run of the schedu
   // The rest is for copies in parts, keys that are too long, sources without versions, and what is gone.
   const used = ['s3:GetObjectVersion', 's3:GetObjectVersionTagging', 'kms:GenerateDataKey', 'sqs:ReceiveMessage'];
   expect(unused.map((line) => line.split(' ')[1]).filter((action) => used.includes(action))).toEqual([]);
-}, 120_000);
+});
 
 test('what the function may not do comes again, is given up with an alarm, and is made good by the run', async () => {
   const { cloud, store, put, alarming } = await deploy(without('s3:PutObject', 'MirrorEventsFunctionRole'));
@@ -145,7 +145,7 @@ test('what the function may not do comes again, is given up with an alarm, and i
   ]);
   const { manifest } = await findPoint(store, 'orders', 'objects', 'latest');
   expect(manifest.mirrors).toMatchObject([{ objects: 1, changes: { copied: 1, early: 0 } }]);
-}, 120_000);
+});
 
 /** The template, with nothing that allows an action to a role. */
 function without(action: string, role: string): Template {

@@ -65,7 +65,7 @@ beforeAll(async () => {
   deployment = await deployStack(cloud, stack, { secrets: { [named('Login')]: JSON.stringify(LOGIN) } });
   service = deployment.ref(named('WalReceiverService'));
   bucket = deployment.ref(named('VaultBucket'));
-}, 120_000);
+});
 
 afterAll(async () => {
   await cloud?.close();
@@ -101,4 +101,4 @@ test('it archives segments and parts of them with no right that it lacks, and no
   const [task] = cloud.tasks.tasks;
   expect([task.stopCode, task.exitCode]).toEqual(['UserInitiated', 0]);
   expect(describeUse(cloud).refused).toEqual([]);
-}, 60_000);
+});

@@ -109,7 +109,7 @@ test('of a dump, while rows are restored', async () => {
   } finally {
     await lab.stop();
   }
-}, 90_000);
+});
 
 test('of a base backup, while the log is replayed', async () => {
   const lab = await ServerDrillLab.start();
@@ -121,7 +121,7 @@ test('of a base backup, while the log is replayed', async () => {
   } finally {
     await lab.stop();
   }
-}, 120_000);
+});
 
 test('of files, while they are written', async () => {
   const lab = await FilesLab.start();
@@ -151,4 +151,4 @@ test('of files, while they are written', async () => {
   } finally {
     await lab.stop();
   }
-}, 60_000);
+});

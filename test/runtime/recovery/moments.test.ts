@@ -19,8 +19,8 @@ beforeAll(async () => {
     marks.push(...(await lab.commit(36, 10)));
   });
   await lab.primary.archiveAll();
-}, 120_000);
-afterAll(() => lab.stop(), 60_000);
+});
+afterAll(() => lab.stop());
 
 const upTo = (id: number): number[] => Array.from({ length: id }, (_, index) => index + 1);
 
@@ -36,7 +36,7 @@ test('to a time between two commits, under the load of others', async () => {
   expect(await sql('SELECT pg_is_in_recovery(), current_setting($$archive_mode$$)')).toBe('f|off');
   const settings = await readFile(path.join(report.dataDirectory, 'postgresql.auto.conf'), 'utf8');
   expect(settings).not.toMatch(/recovery_target|restore_command/);
-}, 90_000);
+});
 
 test('to a position of the log', async () => {
   const mark = new Seeded(Number(process.env.SEED ?? 2)).pick(marks.filter(({ id }) => id > 6 && id < 45));
@@ -44,13 +44,13 @@ test('to a position of the log', async () => {
   expect(report).toMatchObject({ outcome: 'passed', end: 'promoted' });
   // An inclusive position takes the record that begins there too, which is at most the next commit.
   expect([upTo(mark.id), upTo(mark.id + 1)]).toContainEqual(await lab.ids(report.dataDirectory));
-}, 90_000);
+});
 
 test('to a name', async () => {
   const report = await lab.restore({ target: { kind: 'name', name: 'before the release' } });
   expect(report).toMatchObject({ outcome: 'passed', end: 'promoted' });
   expect(await lab.ids(report.dataDirectory)).toEqual(upTo(35));
-}, 90_000);
+});
 
 test('what is to wait at the moment is no primary, archives nothing, and says how it came there', async () => {
   const report = await lab.restore({ target: { kind: 'lsn', lsn: marks[20].lsn }, end: 'pause' });
@@ -59,7 +59,7 @@ test('what is to wait at the moment is no primary, archives nothing, and says ho
   const settings = await readFile(path.join(report.dataDirectory, 'postgresql.auto.conf'), 'utf8');
   expect(settings).toMatch(/archive_mode = 'off'\nrestore_command = 'postgres-backup archive-get %f %p /);
   expect(settings).toMatch(/recovery_target_action = 'pause'\nrecovery_target_lsn = /);
-}, 90_000);
+});
 
 test('to the end of the archive, and from there both ways: each side of a fail-over can be restored', async () => {
   const latest = await lab.restore({ target: { kind: 'latest' } });

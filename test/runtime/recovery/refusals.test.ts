@@ -51,11 +51,11 @@ beforeAll(async () => {
   await primary.archiveAll();
   marks.push(...(await lab.commit(7, 3)));
   await primary.archiveAll();
-}, 120_000);
+});
 afterAll(async () => {
   await lab.stop();
   await rm(tablespace, { recursive: true, force: true });
-}, 60_000);
+});
 
 const moved = async () => new Map([[tablespace, path.join(path.dirname(await lab.directory()), 'aside')]]);
 const lastMark = () => marks[marks.length - 1];
@@ -77,7 +77,7 @@ test('a server with tablespaces is restored with them in other places', async ()
       'SELECT count(*), pg_tablespace_location(oid) FROM aside, pg_tablespace WHERE spcname = $$side$$ GROUP BY 2',
     ),
   ).toBe(`500|${tablespaces.get(tablespace)}`);
-}, 90_000);
+});
 
 test('a directory that holds anything is left as it is', async () => {
   const dataDirectory = await lab.directory();
@@ -116,7 +116,7 @@ test('a time that the archive does not reach is no success', async () => {
   expect(error).toMatchObject({ code: 'restore-failed' });
   expect(error.detail).toMatch(/recovery ended before configured recovery target was reached/);
   expect(await readdir(dataDirectory)).toContain('recovery.signal');
-}, 60_000);
+});
 
 /** The archive with one segment that is not as it was. */
 async function withDamage(damage: (key: string) => Promise<unknown>, work: () => Promise<void>): Promise<void> {
@@ -146,7 +146,7 @@ test('a missing segment is told before anything is written where the moment lies
     expect(byTime.error.detail).not.toMatch(/archive recovery complete|selected new timeline/);
     expect(await readdir(byTime.dataDirectory)).toContain('recovery.signal');
   });
-}, 90_000);
+});
 
 test('a timeline of which only the history is archived yet does not keep anybody from the log that there is', async () => {
   const { lab: store, systemIdentifier } = lab.primary;
@@ -159,7 +159,7 @@ test('a timeline of which only the history is archived yet does not keep anybody
   } finally {
     await store.s3.damage.lose({ bucket: BUCKET, key });
   }
-}, 60_000);
+});
 
 test('a flipped bit in the log stops recovery before the server is a primary', async () => {
   const size = (
@@ -172,14 +172,14 @@ test('a flipped bit in the log stops recovery before the server is a primary', a
     expect(error.detail).toMatch(/is not what was archived/);
     expect(await readdir(dataDirectory)).toContain('recovery.signal');
   });
-}, 90_000);
+});
 
 test('what is not started is not proven, and stands ready for whoever starts it', async () => {
   const report = await lab.restore({ target: { kind: 'latest' }, end: 'no start', tablespaces: await moved() });
   expect(report).toMatchObject({ outcome: 'could not verify', end: 'not started', reached: null });
   const settings = await readFile(path.join(report.dataDirectory, 'postgresql.auto.conf'), 'utf8');
   expect(settings).toMatch(/recovery_target_lsn = '/);
-}, 60_000);
+});
 
 describe('the canary, asked of a server that stands elsewhere than it should', () => {
   /** A server that answers as it is told. */

@@ -38,8 +38,8 @@ beforeAll(async () => {
   );
   await primary.archiveAll();
   point = await makeBase(primary);
-}, 60_000);
-afterAll(() => primary.stop(), 60_000);
+});
+afterAll(() => primary.stop());
 
 const verify = (made: BaseBackupPoint, depth: 'stored' | 'read') => verifyPoint(made, depth, primary.lab.context({}));
 const pointsKeys = async () =>
@@ -64,7 +64,7 @@ test('a base backup is a recovery point: its files as the server sent them, its 
   const read = await verify(point, 'read');
   expect(read.outcome).toBe('passed');
   expect(read.objects[0].finding).toBe(`every byte read; ${manifest.totals.items} files as the server sent them`);
-}, 60_000);
+});
 
 /** Somebody who may write backups changes an archive, and everything of ours that proves it. */
 async function rewritten(change: (tar: Buffer) => Buffer): Promise<BaseBackupPoint> {
@@ -170,7 +170,7 @@ test('while archive_command fails there is no recovery point, and the server is 
   expect(error.hint).toMatch(/archive_command/);
   await primary.archiveWith('$PROGRAM archive-push "$1" || exit 1');
   await primary.archiveAll();
-}, 60_000);
+});
 
 test('a server that takes its log for archived when the vault has none of it makes no recovery point', async () => {
   await primary.archiveWith('exit 0');
@@ -178,7 +178,7 @@ test('a server that takes its log for archived when the vault has none of it mak
   expect(error).toMatchObject({ code: 'wal-missing' });
   expect(error.detail).toMatch(/1 segment missing, the first is 0000000100/);
   await primary.archiveWith('$PROGRAM archive-push "$1" || exit 1');
-}, 60_000);
+});
 
 test('from a standby it is a recovery point when the primary has archived its end', async () => {
   const directory = await primary.baseBackup();
@@ -207,7 +207,7 @@ test('from a standby it is a recovery point when the primary has archived its en
     await work;
     await standby.shutDown('immediate');
   }
-}, 90_000);
+});
 
 test('tablespaces go by a disk, which is clean afterwards, and are read like the rest', async () => {
   const directory = await mkdtemp(path.join(tmpdir(), 'postgres-backup-tablespace-'));
@@ -235,4 +235,4 @@ test('tablespaces go by a disk, which is clean afterwards, and are read like the
     await rm(directory, { recursive: true, force: true });
     await rm(scratch, { recursive: true, force: true });
   }
-}, 60_000);
+});

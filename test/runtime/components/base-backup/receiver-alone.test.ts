@@ -9,11 +9,11 @@ let lab: ReceivingLab;
 
 beforeAll(async () => {
   lab = await ReceivingLab.start({ full_page_writes: 'on' });
-}, 60_000);
+});
 afterAll(async () => {
   await lab.stopReceivers();
   await lab.stop();
-}, 60_000);
+});
 
 const SIZE = BigInt(DEFAULT_SEGMENT_BYTES);
 
@@ -32,7 +32,7 @@ test('without an archive the first is refused before anything is read; with a re
   for (const name of segmentsNeeded(1, [], { from, to }, DEFAULT_SEGMENT_BYTES)) {
     expect(await archive.isListed(systemIdentifier, name)).toBe(true);
   }
-}, 90_000);
+});
 
 test('the last commit is restored, also when its record began in the segment before and is all that the last one holds', async () => {
   const { primary } = lab;
@@ -50,4 +50,4 @@ test('the last commit is restored, also when its record began in the segment bef
   expect(end % SIZE).toBeLessThan(200n);
   await lab.untilArchived(end);
   expect(await lab.restored()).toEqual([1, 2, 3, 4]);
-}, 90_000);
+});

@@ -55,7 +55,7 @@ beforeAll(async () => {
   await lab.moments.commit(100, 3);
   await primary.archiveAll();
 }, 180_000);
-afterAll(() => lab.stop(), 60_000);
+afterAll(() => lab.stop());
 
 /** Of the first row of a table's first page: where its columns begin, which then lies beyond it. A row that is read by its id still reads well. */
 async function breakRow(file: string): Promise<void> {
@@ -89,7 +89,7 @@ test('a broken row and an index that lacks its rows, both in a backup whose ever
   expect(findings(made)).toMatch(
     /^indexes of elsewhere could not verify: index public\.words_sorted: .*; but this machine sorts its text by another version/m,
   );
-}, 120_000);
+});
 
 test('a file that is another than the server sent, although all digests of ours agree', async () => {
   const { primary } = lab.moments;
@@ -107,7 +107,7 @@ test('a file that is another than the server sent, although all digests of ours 
   const made = await lab.drill({ point: manifest.point, moment: 'latest' });
   expect([made.outcome, made.failure?.code]).toEqual(['failed', 'comparison-failed']);
   expect(findings(made)).toMatch(/the restored files are not those that the server sent/);
-}, 120_000);
+});
 
 async function replaced(object: StoredObject, change: (content: Buffer) => Buffer): Promise<StoredObject> {
   const compressed = await lab.moments.primary.lab.bytes(object.key);

@@ -59,7 +59,7 @@ afterAll(async () => {
   await new Promise((resolve) => listener.close(resolve));
   await rm(canaries, { recursive: true, force: true });
   await lab.stop();
-}, 60_000);
+});
 
 const ACTS = (port: number): string => `
 CREATE FUNCTION touch_now(what text) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
@@ -102,7 +102,7 @@ test('the canaries sing: a server that is restored in earnest, with its settings
   const report = await lab.moments.restore({ target: { kind: 'latest' } });
   expect(report.end).toBe('promoted');
   expect(await isThere('recovery-end')).toBe(true);
-}, 120_000);
+});
 
 test('in a drill nothing of it acts, and all of it is looked into', async () => {
   const checks = [
@@ -133,4 +133,4 @@ test('in a drill nothing of it acts, and all of it is looked into', async () => 
       .filter((line) => !line.startsWith('check ')),
   ).toEqual([]);
   expect(made.restoreMs).not.toBeNull();
-}, 120_000);
+});

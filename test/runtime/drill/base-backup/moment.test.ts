@@ -12,8 +12,8 @@ let lab: ServerDrillLab;
 
 beforeAll(async () => {
   lab = await ServerDrillLab.start();
-}, 120_000);
-afterAll(() => lab.stop(), 60_000);
+});
+afterAll(() => lab.stop());
 
 /** Does something as soon as a step begins. */
 function onStep(name: string, act: () => void): Reporter {
@@ -54,7 +54,7 @@ test('passes, and the record says which moment, by which seed, what was compared
   const [key] = (await lab.keys()).slice(-1);
   expect(key).toMatch(/^orders\/drills\/base-backup\/\d{4}\/\d\d\/\d\d\//);
   expect((await readDrill(lab.store, key)).drill).toEqual(made);
-}, 120_000);
+});
 
 test('at the time that was asked for there is what was committed before, and nothing after it', async () => {
   const mark = lab.marks[11];
@@ -66,7 +66,7 @@ test('at the time that was asked for there is what was committed before, and not
   const made = await lab.drill({ moment: mark.at, checks });
   expect(made.checks.map(({ outcome }) => outcome)).toEqual(['passed', 'passed', 'failed']);
   expect(made.outcome).toBe('failed');
-}, 120_000);
+});
 
 test('the same seed draws the same moment, others draw others; all of them can be reached', async () => {
   const { store, signal, now } = lab.moments.primary.lab.context({});
@@ -84,7 +84,7 @@ test('the same seed draws the same moment, others draw others; all of them can b
   const drawn = await Promise.all([1, 2, 3, 4, 1].map(draw));
   expect(drawn[4]).toBe(drawn[0]);
   expect(new Set(drawn).size).toBeGreaterThan(2);
-}, 60_000);
+});
 
 test('a segment that is gone: no moment behind it can be restored, which is a failure although one before it was', async () => {
   const made = await lab.withoutMiddleSegment(() => lab.drill({ seed: 3 }));
@@ -93,7 +93,7 @@ test('a segment that is gone: no moment behind it can be restored, which is a fa
   expect(made.outcome).toBe('failed');
   const latest = await lab.withoutMiddleSegment(() => lab.drill({ moment: 'latest' }));
   expect([latest.outcome, latest.failure?.code]).toEqual(['failed', 'point-missing']);
-}, 120_000);
+});
 
 test('a segment that is damaged has failed; a store that its server cannot reach has not been asked', async () => {
   const damaged = await lab.withDamagedSegment(() => lab.drill({ moment: 'latest' }));
@@ -106,7 +106,7 @@ test('a segment that is damaged has failed; a store that its server cannot reach
   const logReader = { program: lab.request().logReader?.program ?? [], environment };
   const unreachable = await lab.drill({ moment: 'latest', logReader });
   expect([unreachable.outcome, unreachable.failure?.code]).toEqual(['could not verify', 'store-unreachable']);
-}, 120_000);
+});
 
 test('out of time in the middle of recovery; its server killed under the last comparison: nothing is known, and nothing left', async () => {
   const stop = new AbortController();
@@ -122,7 +122,7 @@ test('out of time in the middle of recovery; its server killed under the last co
     'drill-server-ended',
     null,
   ]);
-}, 120_000);
+});
 
 test('no base backup at all', async () => {
   const made = await lab.drill({ source: 'nobody' });
