@@ -216,6 +216,25 @@ describe('a manifest that is not what the archives are', () => {
     expect(drilled.outcome).toBe('could not verify');
   });
 
+  test('what things are like could not be asked at the source: a backup all the same, and told; the drill could not verify', async () => {
+    await lab.database('shy', 'CREATE TABLE t (id serial); INSERT INTO t DEFAULT VALUES');
+    await lab.sql(
+      'postgres',
+      `CREATE ROLE shy_dumper LOGIN PASSWORD 'only-for-tests'; GRANT pg_read_all_data TO shy_dumper`,
+    );
+    await lab.sql('shy', 'REVOKE EXECUTE ON FUNCTION pg_sequence_last_value FROM PUBLIC');
+    const point = await lab.point('shy', { globals: true }, { user: 'shy_dumper', password: 'only-for-tests' });
+    expect(lab.messages.warnings.join('\n')).toMatch(
+      /what things in "shy" are like is not known.*pg_sequence_last_value/,
+    );
+    const drilled = await drill(lab, point);
+    expect(findings(drilled).split('\n')).toEqual([
+      'definitions could not verify: the manifest does not say what things were like at the source',
+      'owners and privileges could not verify: the manifest does not say what things were like at the source',
+    ]);
+    expect(drilled.outcome).toBe('could not verify');
+  });
+
   test('an owner who is not among the roles: failed, by name', async () => {
     await lab.sql('postgres', 'CREATE ROLE late_owner');
     await lab.database('late', 'CREATE TABLE t (id int); INSERT INTO t VALUES (1); ALTER TABLE t OWNER TO late_owner');
