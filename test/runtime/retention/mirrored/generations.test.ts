@@ -115,6 +115,33 @@ test(
 );
 
 test(
+  'an inventory that is gone, of a recovery point that is kept, ends nothing; nor does one of a run that failed and is damaged',
+  async () => {
+    const mirror = await threeGenerations(lab, 'lost');
+    const { world } = mirror;
+    const failing = new FaultyStore(world.store, [{ on: 'put', key: /manifest\.json$/, effect: 'fail' }]);
+    await endFirstPoint(mirror);
+    await failureOf(world.run({ store: failing }));
+    expect((await mirror.end('show')).versions).toBe(ENDING.length);
+    const { manifest } = await world.latest();
+    const pieces: string[] = [];
+    for await (const { key } of world.store.versions(`${SOURCE}/objects/`))
+      if (/inventory-/.test(key)) pieces.push(key);
+    const named = manifest.objects.map(({ key }) => key);
+    const found = pieces.filter((key) => key > named[0]);
+    expect([named.length, found.length]).toEqual([1, 1]);
+    const place = (key: string) => ({ bucket: world.vaultBucket, key: `team/${key}` });
+    await world.lab.server.damage.flipBit(place(found[0]), 40);
+    expect(await failureOf(mirror.end())).toMatchObject({ code: 'tool-failed' });
+    await world.lab.server.damage.flipBit(place(found[0]), 40);
+    await world.lab.server.damage.lose(place(named[0]));
+    expect(await failureOf(mirror.end())).toMatchObject({ code: 'object-missing' });
+    expect((await mirror.mirrored()).filter((name) => name.endsWith('*'))).toEqual([]);
+  },
+  SLOW_MS,
+);
+
+test(
   'a manifest that somebody wrote over, or deleted though nothing had marked it, holds what it named',
   async () => {
     const mirror = await threeGenerations(lab, 'over');
