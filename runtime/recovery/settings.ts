@@ -13,15 +13,36 @@ export function recoverySettings(
   timeline: number,
   restoreCommand: string,
 ): Settings {
+  const [name, value] = targetSetting(target);
   return {
     restore_command: restoreCommand,
     recovery_target_timeline: String(timeline),
     recovery_target_inclusive: 'on',
     recovery_target_action: 'pause',
-    ...(target.kind === 'time' && { recovery_target_time: timeText(target.at) }),
-    ...(target.kind === 'lsn' && { recovery_target_lsn: formatLsn(target.lsn) }),
-    ...(target.kind === 'name' && { recovery_target_name: target.name }),
+    // One that was left in the settings that were backed up would be a second, which the server refuses. It reads them in this
+    // order, and the one that counts must come when all others are empty.
+    ...Object.fromEntries(TARGETS.filter((other) => other !== name).map((other) => [other, ''])),
+    [name]: value,
   };
+}
+
+const TARGETS = [
+  'recovery_target',
+  'recovery_target_time',
+  'recovery_target_lsn',
+  'recovery_target_name',
+  'recovery_target_xid',
+];
+
+function targetSetting(target: Exclude<MomentTarget, { kind: 'latest' }>): readonly [string, string] {
+  switch (target.kind) {
+    case 'time':
+      return ['recovery_target_time', timeText(target.at)];
+    case 'lsn':
+      return ['recovery_target_lsn', formatLsn(target.lsn)];
+    case 'name':
+      return ['recovery_target_name', target.name];
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
 /** The settings that lead a server to a moment, and those that must not come along. */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { findServerTools } from '../../../runtime/postgres/server-tools';
 import { recoverySettings, restoreCommand, writeAutoConf, writeMissingFiles } from '../../../runtime/recovery/settings';
 
 let directory: string;
@@ -68,6 +69,10 @@ test('what leads elsewhere does not come along; what is somebody’s own does', 
    recovery_target_timeline = '3'
    recovery_target_inclusive = 'on'
    recovery_target_action = 'pause'
+   recovery_target = ''
+   recovery_target_time = ''
+   recovery_target_lsn = ''
+   recovery_target_xid = ''
    recovery_target_name = 'it''s'
    "
   `);
@@ -90,7 +95,26 @@ test.each([
 ] as const)('a target is always set, and never more than one: %s', (_what, target, expected) => {
   const settings = recoverySettings(target, 1, 'get');
   expect(settings).toMatchObject({ ...expected, recovery_target_action: 'pause', recovery_target_timeline: '1' });
-  expect(Object.keys(settings).filter((name) => /^recovery_target_(time|lsn|name|xid)$/.test(name))).toHaveLength(1);
+  const targets = Object.entries(settings).filter(([name]) => /^recovery_target(_(time|lsn|name|xid))?$/.test(name));
+  expect(targets).toHaveLength(5);
+  expect(targets.filter(([, value]) => value !== '')).toHaveLength(1);
+});
+
+test('a target that somebody left in the settings that were backed up is no second one, for the server itself', async () => {
+  const { postgres } = await findServerTools();
+  await chmod(directory, 0o700);
+  await writeFile(path.join(directory, 'postgresql.conf'), `recovery_target_time = '2020-01-01 00:00:00+00'\n`);
+  const settings = recoverySettings({ kind: 'lsn', lsn: 0x16b374d848n }, 1, 'get');
+  const asked = (args: readonly string[]) =>
+    spawnSync(postgres, ['-C', 'recovery_target_lsn', '-D', directory, ...args], { encoding: 'utf8' });
+  const one = asked(['-c', 'recovery_target_lsn=16/B374D848']);
+  expect(one.stderr).toMatch(/multiple recovery targets/);
+  // On its command line, and in the file that is left behind.
+  const all = asked(Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]));
+  expect([all.status, all.stdout]).toEqual([0, '16/B374D848\n']);
+  await writeAutoConf(directory, settings);
+  const left = asked([]);
+  expect([left.status, left.stdout]).toEqual([0, '16/B374D848\n']);
 });
 
 test('files that Debian keeps elsewhere are made, and let nobody in from outside; those that are there stay', async () => {
