@@ -5,6 +5,7 @@
 import { isSnapshotName, pointPrefix, snapshotName, type DumpManifest, type SetMember } from '../../model';
 import { readPoint } from '../catalog/catalog';
 import { addressOf } from '../catalog/run-id';
+import { BackupError, toBackupError } from '../errors';
 import type { FollowContext } from './follow-task';
 import { memberAddress } from './sets';
 import type { StartRequest } from './task';
@@ -30,7 +31,8 @@ export async function awaitSnapshot(
     () => void (hasEnded = true),
   );
   while (!hasEnded) {
-    const seen = await snapshotsOf(request, context);
+    // A vault that does not answer ends the waiting when whoever follows the dump has lost patience.
+    const seen = await snapshotsOf(request, context).catch(noneIfUnreachable);
     if (seen.length > 0) return seen;
     await Promise.race([noted, context.wait(context.signal)]);
   }
@@ -48,8 +50,14 @@ export async function snapshotProblem(
   { store }: Pick<FollowContext, 'store'>,
 ): Promise<string | undefined> {
   if (seen.before.length + seen.atTheirBegin.length === 0 || !dump || dump.point === null) return undefined;
-  const { manifest } = await readPoint(store, memberAddress(set, dump));
-  const takenAt = (manifest as DumpManifest).databases.at(-1)?.snapshotAt ?? '';
+  const manifest = await readPoint(store, memberAddress(set, dump)).then(
+    (point) => point.manifest as DumpManifest,
+    toBackupError,
+  );
+  if (manifest instanceof BackupError) {
+    return `it is not known whether objects and files were listed for the snapshot of the dump: ${manifest.message}`;
+  }
+  const takenAt = manifest.databases.at(-1)?.snapshotAt ?? '';
   const time = new Date(takenAt);
   const name = Number.isNaN(time.getTime()) ? '' : snapshotName(time);
   // What an earlier run made of mirrors and files it may have listed for any of the snapshots there were then.
@@ -60,6 +68,11 @@ export async function snapshotProblem(
     `the dump was begun again: its snapshot is of ${takenAt || 'no known moment'}, ` +
     'and objects and files were listed for an earlier one'
   );
+}
+
+function noneIfUnreachable(error: unknown): string[] {
+  if (error instanceof BackupError && error.code === 'store-unreachable') return [];
+  throw error;
 }
 
 /** Names of the records that lie beside a dump. */

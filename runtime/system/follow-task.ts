@@ -19,7 +19,8 @@ import { formatBytes, formatDuration } from '../observe/format';
 import type { Reporter, Step } from '../observe/reporter';
 import { describeFailure, endOf } from '../observe/status/failed-runs';
 import type { ObjectStore } from '../store/store';
-import { RefusedForNow, type StartedTask, type StartRequest, type TaskStarter, type TaskState } from './task';
+import { Outage, startedWithPatience, stateNow } from './patience';
+import type { StartedTask, StartRequest, TaskStarter } from './task';
 
 export interface FollowContext {
   readonly store: ObjectStore;
@@ -63,26 +64,6 @@ const MADE_BEFORE: StartedTask = {
   state: async () => ({ ended: true, exitCode: 0, reason: 'it was made before' }),
 };
 
-/** Start late rather than never, as a schedule does; but whoever waits is told before long. */
-const STARTS_FOR_MS = 3600_000;
-const LOOKS_BETWEEN_STARTS = 6;
-
-async function startedWithPatience(request: StartRequest, step: Step, context: FollowContext): Promise<StartedTask> {
-  const begunMs = context.now().getTime();
-  for (;;) {
-    try {
-      return await context.starter.start(request, context.signal);
-    } catch (thrown) {
-      const waitedMs = context.now().getTime() - begunMs;
-      if (!(thrown instanceof RefusedForNow) || waitedMs > Math.min(STARTS_FOR_MS, context.patienceMs ?? Infinity)) {
-        throw thrown;
-      }
-      step.detail(`${thrown.message}, tried again: ${thrown.detail ?? ''}`);
-    }
-    for (let look = 0; look < LOOKS_BETWEEN_STARTS; look += 1) await context.wait(context.signal);
-  }
-}
-
 interface MadePoint {
   readonly point: string;
   readonly manifest: Manifest;
@@ -98,30 +79,25 @@ async function waitForPoint(
   before: SurveyedRun | undefined,
 ): Promise<MadePoint> {
   const begunAt = context.now();
+  const outage = new Outage();
   let hasEnded = false;
   for (;;) {
-    const made = await lookForPoint(request, context, before);
-    if (made && (context.until === 'made' || made.verification !== 'not verified')) return made;
-    if (made) step.detail(`${made.point} is there; it is being verified`);
+    const made = await lookForPoint(request, context, before).catch((error: unknown) =>
+      outage.bear(error, context.now()),
+    );
+    if (made !== 'not known') outage.isOver();
+    if (made === 'not known') step.detail('the vault does not answer now');
+    else if (made && (context.until === 'made' || made.verification !== 'not verified')) return made;
+    else if (made) step.detail(`${made.point} is there; it is being verified`);
     else {
       // What it wrote last may be there only at the next look.
-      const state = await stateOf(task);
+      const state = await stateNow(task);
       if (state.ended && hasEnded) throw endedWithoutPoint(task, state);
       hasEnded = state.ended;
       step.detail(`${task.description}: ${state.ended ? 'ended' : state.status}`);
     }
     refuseLate(task, begunAt, context);
     await context.wait(context.signal);
-  }
-}
-
-/** That ECS cannot say it now is no end of the task. */
-async function stateOf(task: StartedTask): Promise<TaskState> {
-  try {
-    return await task.state();
-  } catch (thrown) {
-    if (thrown instanceof RefusedForNow) return { ended: false, status: 'not known now' };
-    throw thrown;
   }
 }
 

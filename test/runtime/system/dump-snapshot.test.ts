@@ -5,7 +5,7 @@ import { addressOf } from '../../../runtime/catalog/run-id';
 import type { SystemRunContext } from '../../../runtime/system/run-system';
 import { runSystem } from '../../../runtime/system/run-system';
 import type { StartRequest, TaskState } from '../../../runtime/system/task';
-import { FaultyStore } from '../../support/faulty-store';
+import { FaultyStore, type StoreFault } from '../../support/faulty-store';
 import { MemoryStore } from '../../support/memory-store';
 import { storeFilesPoint } from '../retention/support';
 import { manifestOf } from '../observe/status/support/vault';
@@ -109,6 +109,51 @@ test('a dump that was begun again, after the files were listed, is no set to res
       { component: 'files', outcome: 'passed' },
     ],
     warnings: [expect.stringContaining('its snapshot is of 2026-11-20T02:19:00.456Z') as string],
+  });
+});
+
+test('a vault that does not answer for a moment while the dump runs ends neither the waiting nor the set', async () => {
+  const faults = [
+    { on: 'list', key: /snapshot-/, nth: 2, effect: 'fail' },
+    { on: 'list', key: /orders\/dump\/.*\/$/, nth: 3, effect: 'fail' },
+  ] as const;
+  const faulty = new FaultyStore(store, faults);
+  const { dump, started, set } = begun({ store: faulty });
+  await turns(() => dump.writer !== undefined && faulty.fired.length === 2);
+  await dump.takeSnapshot(FIRST);
+  await turns(() => started.length > 1);
+  await dump.end(FIRST);
+  expect(await set).toMatchObject({ outcome: 'passed', warnings: [] });
+  expect(faulty.fired).toHaveLength(2);
+});
+
+test('a vault that stays silent is told of the component, after a while', async () => {
+  let now = TIME.getTime();
+  const wait = async () => {
+    await setImmediate();
+    now += 60_000;
+  };
+  const faults: StoreFault[] = [];
+  const silent = new FaultyStore(store, faults);
+  const { dump, set } = begun({ store: silent, now: () => new Date(now), wait });
+  await turns(() => dump.writer !== undefined);
+  const begunMs = now;
+  faults.push({ on: 'list', key: /orders\/dump\/.*\/$/, effect: 'fail' });
+  const [member] = (await set).members;
+  expect(member).toMatchObject({ outcome: 'failed', error: { code: 'store-unreachable' } });
+  expect(member.durationMs).toBeGreaterThanOrEqual(begunMs - TIME.getTime() + 15 * 60_000);
+});
+
+test('where the snapshot of the dump cannot be read at the end, it is no set to restore, and there is one', async () => {
+  const unread = new FaultyStore(store, [{ on: 'get', key: /dump\/.*manifest\.json$/, nth: 2, effect: 'fail' }]);
+  const { dump, started, set } = begun({ store: unread });
+  await turns(() => dump.writer !== undefined);
+  await dump.takeSnapshot(FIRST);
+  await turns(() => started.length > 1);
+  await dump.end(FIRST);
+  expect(await set).toMatchObject({
+    outcome: 'could not verify',
+    warnings: [expect.stringContaining('it is not known whether objects and files were listed') as string],
   });
 });
 
