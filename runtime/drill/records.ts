@@ -89,7 +89,7 @@ export async function lastRecord(
     const record = await readDrillIfOne(store, key);
     if (record) records.push(record);
   }
-  const last = lastWritten(unnamed(records));
+  const last = unnamed(records).at(-1);
   return last ? { key: last.key, sha256: last.sha256 } : null;
 }
 
@@ -104,7 +104,7 @@ export async function writeDrill(store: ObjectStore, drill: Drill): Promise<stri
   return key;
 }
 
-/** What is wrong with the chain of these records; empty when every record that is named is there, unchanged. */
+/** What is wrong with the chain of these records, the oldest first; empty when every record that is named is there, unchanged. */
 export function chainProblems(records: readonly StoredDrill[]): string[] {
   const known = new Map(records.map(({ key, sha256 }) => [key, sha256]));
   const problems = records.flatMap(({ drill, key }) => {
@@ -114,9 +114,8 @@ export function chainProblems(records: readonly StoredDrill[]): string[] {
     if (sha256 === undefined) return [`${previous.key} is gone: ${key} names it`];
     return sha256 === previous.sha256 ? [] : [`${previous.key} was changed since ${key} was written`];
   });
-  const ends = unnamed(records);
-  const last = lastWritten(ends);
-  const loose = ends.filter((record) => record !== last);
+  // The last is named by the next drill.
+  const loose = unnamed(records).slice(0, -1);
   return [
     ...problems,
     ...loose.map(
@@ -128,11 +127,6 @@ export function chainProblems(records: readonly StoredDrill[]): string[] {
 function unnamed(records: readonly StoredDrill[]): StoredDrill[] {
   const named = new Set(records.flatMap(({ drill }) => drill.previous?.key ?? []));
   return records.filter(({ key }) => !named.has(key));
-}
-
-function lastWritten(records: readonly StoredDrill[]): StoredDrill | undefined {
-  const order = ({ key, drill }: StoredDrill): string => `${drill.finishedAt} ${key}`;
-  return [...records].sort((a, b) => (order(a) < order(b) ? -1 : 1)).at(-1);
 }
 
 const TEXTS = ['drill', 'outcome', 'startedAt', 'finishedAt'] as const;
