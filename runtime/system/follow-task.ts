@@ -35,6 +35,8 @@ export interface FollowContext {
   readonly until: 'made' | 'verified';
   /** A component that takes longer is late, and has failed; its task goes on. @default as long as it takes */
   readonly patienceMs?: number;
+  /** From when that is counted: what begins late has no more time than the rest. @default when it begins */
+  readonly begunAt?: Date;
 }
 
 /** Never throws but for the signal: that a component failed is a part of the report. */
@@ -78,7 +80,7 @@ async function waitForPoint(
   context: FollowContext,
   before: SurveyedRun | undefined,
 ): Promise<MadePoint> {
-  const begunAt = context.now();
+  const begunAt = context.begunAt ?? context.now();
   const outage = new Outage();
   let hasEnded = false;
   for (;;) {

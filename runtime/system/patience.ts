@@ -9,6 +9,7 @@ interface PatienceContext {
   readonly now: () => Date;
   readonly wait: (signal: AbortSignal) => Promise<void>;
   readonly patienceMs?: number;
+  readonly begunAt?: Date;
 }
 
 /** Start late rather than never, as a schedule does; but whoever waits is told before long. */
@@ -20,15 +21,14 @@ export async function startedWithPatience(
   step: Step,
   context: PatienceContext,
 ): Promise<StartedTask> {
-  const begunMs = context.now().getTime();
+  const firstMs = context.now().getTime();
+  const lateMs = (context.begunAt?.getTime() ?? firstMs) + (context.patienceMs ?? Infinity);
+  const lastMs = Math.min(firstMs + STARTS_FOR_MS, lateMs);
   for (;;) {
     try {
       return await context.starter.start(request, context.signal);
     } catch (thrown) {
-      const waitedMs = context.now().getTime() - begunMs;
-      if (!(thrown instanceof RefusedForNow) || waitedMs > Math.min(STARTS_FOR_MS, context.patienceMs ?? Infinity)) {
-        throw thrown;
-      }
+      if (!(thrown instanceof RefusedForNow) || context.now().getTime() > lastMs) throw thrown;
       step.detail(`${thrown.message}, tried again: ${thrown.detail ?? ''}`);
     }
     for (let look = 0; look < LOOKS_BETWEEN_STARTS; look += 1) await context.wait(context.signal);

@@ -38,8 +38,9 @@ export type SystemRunContext = ReferenceContext;
 const FOLLOWERS: readonly Component[] = ['objects', 'files'];
 
 /** Runs them and, for a set, writes it. Throws only for the signal, or when the set cannot be written. */
-export async function runSystem(request: SystemRunRequest, context: SystemRunContext): Promise<BackupSet> {
-  const startedAt = context.now();
+export async function runSystem(request: SystemRunRequest, surroundings: SystemRunContext): Promise<BackupSet> {
+  const startedAt = surroundings.now();
+  const context = { ...surroundings, begunAt: startedAt };
   const spooled: Spooled[] = [];
   try {
     const waits = ofKind('followers', request).length > 0 && request.components.includes('dump');

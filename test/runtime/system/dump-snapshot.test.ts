@@ -53,9 +53,9 @@ class SlowDump {
 }
 
 /** A run of a dump and a mirror, and the moment at which the mirror began. */
-function begun(changes: Partial<SystemRunContext> = {}) {
+function begun(changes: Partial<SystemRunContext> = {}, files = backsFilesUp) {
   const dump = new SlowDump();
-  const context = contextOf(store, { files: backsFilesUp }, changes);
+  const context = contextOf(store, { files }, changes);
   const started: string[] = [];
   const starter: SystemRunContext['starter'] = {
     start: async (request, signal) => {
@@ -110,6 +110,26 @@ test('a dump that was begun again, after the files were listed, is no set to res
     ],
     warnings: [expect.stringContaining('its snapshot is of 2026-11-20T02:19:00.456Z') as string],
   });
+});
+
+test('what begins late has no more time than the set: it is counted from the begin of the run', async () => {
+  let now = TIME.getTime();
+  const wait = async () => {
+    await setImmediate();
+    now += 60_000;
+  };
+  const never: Task = async () => ({ ended: false, status: 'running' });
+  const { dump, started, set } = begun({ now: () => new Date(now), wait, patienceMs: 3_600_000 }, never);
+  await turns(() => dump.writer !== undefined && now > TIME.getTime() + 30 * 60_000);
+  await dump.takeSnapshot(FIRST);
+  await turns(() => started.length > 1);
+  await dump.end(FIRST);
+  const { members, durationMs } = await set;
+  expect(members).toMatchObject([
+    { component: 'dump', outcome: 'passed' },
+    { component: 'files', outcome: 'failed', error: { message: 'task files is late: not done after 1 h' } },
+  ]);
+  expect(durationMs).toBeLessThan(65 * 60_000);
 });
 
 test('a vault that does not answer for a moment while the dump runs ends neither the waiting nor the set', async () => {
