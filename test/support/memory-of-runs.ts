@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startCli, type RunningCli } from './cli';
 import { BUCKET, type Lab } from './lab';
 import { processTree } from './processes';
+import { residentTogether } from './resident-memory';
 
 export interface MeasuredRun {
   readonly what: string;
   readonly code: number | null;
-  /** The most that the processes held together at one moment, pages that they share counted for each. */
+  /** The most that the processes held together at one moment. */
   readonly peakBytes: number;
   readonly samples: number;
 }
@@ -43,11 +44,7 @@ async function measure(what: string, run: RunningCli): Promise<MeasuredRun> {
   let samples = 0;
   void run.ended.then(() => (ended = true));
   while (!ended) {
-    const tree = await processTree(run.pid);
-    peakBytes = Math.max(
-      peakBytes,
-      tree.reduce((sum, { residentBytes }) => sum + residentBytes, 0),
-    );
+    peakBytes = Math.max(peakBytes, await residentTogether(await processTree(run.pid)));
     samples++;
     await sleep(50);
   }
