@@ -5,6 +5,7 @@ import { restoreObjects } from '../../../../runtime/components/objects/restore';
 import { DEFAULT_MIRROR_SETTINGS } from '../../../../runtime/components/objects/types';
 import { verifyObjects } from '../../../../runtime/components/objects/verify';
 import { openMirror } from '../../../../runtime/components/objects/open-mirrors';
+import type { Bucket } from '../../../../runtime/store/bucket';
 import { parseBucketUri } from '../../../../runtime/store/bucket-uri';
 import { openS3Bucket } from '../../../../runtime/store/s3-bucket';
 import type { ObjectStore, VersionEntry } from '../../../../runtime/store/store';
@@ -70,6 +71,19 @@ test('an object whose bytes are not those that the source says they are is missi
     missing: { count: 1, examples: [{ key: 'b', reason: 'damaged' }] },
   });
   expect((await verifyObjects(await world.latest(), 'stored', world.context())).outcome).toBe('could not verify');
+});
+
+test('a store that copies by itself and tells no digest of it is refused: nothing would prove the copy', async () => {
+  const world = await lab.world('no-digest');
+  await world.put('a', 'content');
+  const copy = async (...args: Parameters<Bucket['copy']>) => ({
+    ...(await world.vault.copy(...args)),
+    sha256: undefined,
+  });
+  const failure = await failureOf(world.run({ vault: Object.assign(Object.create(world.vault) as Bucket, { copy }) }));
+  expect(failure.code).toBe('store-failed');
+  expect(failure.hint).toContain('--through-here');
+  expect((await failureOf(world.latest())).code).toBe('point-missing');
 });
 
 test('when nothing at all can be read, that is said after a hundred objects, as what it is', async () => {

@@ -39,6 +39,8 @@ export interface MirrorRunOptions {
   readonly scheduledAt?: Date;
   readonly signal?: AbortSignal;
   readonly store?: ObjectStore;
+  /** In place of the world's. */
+  readonly vault?: Bucket;
   /** Takes what the run warns of. */
   readonly warn?: (message: string) => void;
   /** By how much the run's clock is ahead. */
@@ -140,7 +142,7 @@ export class MirrorWorld {
       class: 'daily' as const,
       scheduledAt,
       mirrors: [mirror],
-      vault: this.vault,
+      vault: options.vault ?? this.vault,
       settings,
     };
     return backupObjects(request, this.context(options));
