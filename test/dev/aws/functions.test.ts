@@ -1,5 +1,5 @@
 /** Functions and schedules as AWS runs them: a process each, its time-out, tries again, and the queue for what was given up. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Cloud, describeUse, type ServiceError } from '../../../dev/aws';
@@ -110,6 +110,15 @@ test.each([
   expect(await cloud.functions.invoke(called, {})).toHaveProperty('result');
   expect(sumOf('AWS/Lambda', 'Errors', { FunctionName: 'work' })).toBe(1);
   expect(sumOf('AWS/Lambda', 'Invocations', { FunctionName: 'work' })).toBe(2);
+});
+
+test('what a function takes to load does not count for its timeout, so that a busy machine ends no event', async () => {
+  const slow = path.join(folder, 'slow');
+  await mkdir(slow);
+  const load = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);';
+  await writeFile(path.join(slow, 'index.js'), `${load}${CODE}`);
+  const starting = cloud.functions.add({ ...called, name: 'slow', arn: `${called.arn}-slow`, folder: slow });
+  expect(await cloud.functions.invoke(starting, {})).toMatchObject({ result: { calls: 1, left: true } });
 });
 
 test('an event that fails is tried again twice on the clock, and then kept in the queue', async () => {
