@@ -32,20 +32,36 @@ export interface PushedFile {
 /** The largest segment that PostgreSQL can have. */
 const LARGEST_FILE_BYTES = 1024 * 1024 * 1024;
 
+/** A file that was read, checked and compressed, and is in no archive yet. */
+export interface PreparedFile {
+  readonly subject: PushSubject;
+  /** Compressed. */
+  readonly stored: Buffer;
+}
+
 /**
  * @throws `usage` for a name that PostgreSQL archives nothing under; `wal-damaged` for content that its name does not tell;
  * `wal-foreign` for another cluster's; `wal-conflict`; or what the store ends with.
  */
 export async function pushWalFile(request: PushRequest, context: PushContext): Promise<PushedFile> {
+  return archivePrepared(await prepareWalFile(request, context.signal), context);
+}
+
+/** All of a push that needs no store. */
+export async function prepareWalFile(request: PushRequest, signal: AbortSignal): Promise<PreparedFile> {
   const { source, systemIdentifier } = request;
   const file = fileAt(request.path);
   const bytes = await readWhole(request.path);
   checkContent(file, bytes, request);
   const content = { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length };
   const key = walKey(source, systemIdentifier, file);
-  const stored = await compress(bytes, context.signal);
-  const subject = { source, systemIdentifier, file, key, content };
+  const stored = await compress(bytes, signal);
+  return { subject: { source, systemIdentifier, file, key, content }, stored };
+}
+
+export async function archivePrepared({ subject, stored }: PreparedFile, context: PushContext): Promise<PushedFile> {
   const outcome = await archiveContent(subject, stored, context);
+  const { file, key, content } = subject;
   return { name: file.name, key, outcome, content };
 }
 
