@@ -141,9 +141,13 @@ export class WalArchive {
     return undefined;
   }
 
-  /** What of a timeline is there without a gap, in order: its own segments alone. */
-  async coveredRanges(systemIdentifier: string, timeline: number): Promise<LsnRange[]> {
-    const segmentBytes = await this.segmentBytes(systemIdentifier);
+  /**
+   * What of a timeline is there without a gap, in order: its own segments alone.
+   *
+   * @param knownBytes the size of a segment, where it need not be asked for.
+   */
+  async coveredRanges(systemIdentifier: string, timeline: number, knownBytes?: number): Promise<LsnRange[]> {
+    const segmentBytes = knownBytes ?? (await this.segmentBytes(systemIdentifier));
     if (segmentBytes === undefined) return [];
     const size = BigInt(segmentBytes);
     const ranges: { from: bigint; to: bigint }[] = [];

@@ -28,20 +28,36 @@ export interface PushedFile {
   readonly content: WalContent;
 }
 
+/** A file that was read, checked and compressed, and is in no archive yet. */
+export interface PreparedFile {
+  readonly subject: PushSubject;
+  /** Compressed. */
+  readonly stored: Buffer;
+}
+
 /**
  * @throws `usage` for a name that PostgreSQL archives nothing under; `wal-damaged` for content that its name does not tell;
  * `wal-foreign` for another cluster's; `wal-conflict`; or what the store ends with.
  */
 export async function pushWalFile(request: PushRequest, context: PushContext): Promise<PushedFile> {
+  return archivePrepared(await prepareWalFile(request, context.signal), context);
+}
+
+/** All of a push that needs no store. */
+export async function prepareWalFile(request: PushRequest, signal: AbortSignal): Promise<PreparedFile> {
   const { source, systemIdentifier } = request;
   const file = fileAt(request.path);
   const bytes = await readWholeFile(request.path);
   checkContent(file, bytes, request);
   const key = walKey(source, systemIdentifier, file);
-  const { content, stored } = await pack(bytes, context.signal);
+  const { content, stored } = await pack(bytes, signal);
   giveBack(bytes);
-  const subject = { source, systemIdentifier, file, key, content };
+  return { subject: { source, systemIdentifier, file, key, content }, stored };
+}
+
+export async function archivePrepared({ subject, stored }: PreparedFile, context: PushContext): Promise<PushedFile> {
   const outcome = await archiveContent(subject, stored, context);
+  const { file, key, content } = subject;
   return { name: file.name, key, outcome, content };
 }
 

@@ -4,12 +4,11 @@ import type { BackupError } from '../../errors';
 import { BackupError as Failure } from '../../errors';
 import { WalArchive } from '../archive';
 import type { ReceivedServer } from './received-server';
-import { archivedTo, boundary, startOf, timelineAt, type StartPosition } from './start-position';
+import { archivedRanges, boundary, startOf, timelineAt, type StartPosition } from './start-position';
 import type { ReceiveContext, ReceiveRequest } from './types';
 
 export interface PreparedSlot {
   readonly start: StartPosition;
-  readonly archivedTo: bigint | undefined;
   /** From here on the server keeps its log. */
   readonly keptFrom: bigint;
   /** The slot was not there, or had been given up. */
@@ -22,13 +21,15 @@ export async function prepareSlot(
   { store, warn }: ReceiveContext,
 ): Promise<PreparedSlot> {
   const { segmentBytes, log } = server;
-  const archived = await archivedTo(new WalArchive(store, source), log, segmentBytes);
+  const archived = await archivedRanges(new WalArchive(store, source), log, segmentBytes);
   const { slot } = await server.look();
   const isNew = slot?.keptFrom === undefined;
   if (slot && isNew) warn(`the server gave slot "${slotName}" up (${slot.status}): it is made anew`);
   const keptFrom = slot?.keptFrom ?? (await server.makeSlot(slot));
-  const lsn = startOf({ archivedTo: archived, keptFrom, segmentBytes });
-  return { start: { lsn, timeline: timelineAt(lsn, log) }, archivedTo: archived, keptFrom, isNew };
+  const lsn = startOf({ archived, keptFrom, segmentBytes });
+  // At once, not at the first look: a receiver that is ended again and again before it would let the server drop nothing.
+  if (lsn > keptFrom) await server.release(lsn);
+  return { start: { lsn, timeline: timelineAt(lsn, log) }, keptFrom, isNew };
 }
 
 /** Where it goes on behind a gap: with the first segment that the server keeps whole. */

@@ -1,11 +1,10 @@
 /** Archives what there is of a segment that is not full, under a name of its own: nothing is ever in the place of a whole one. */
-import { createHash } from 'node:crypto';
 import { parseWalFile, walPartialKey, type WalFile, type WalPartial } from '../../../model';
 import { BackupError } from '../../errors';
+import { pack } from '../pack';
 import { archiveContent } from '../push';
 import type { PushContext, PushSubject } from '../push-subject';
 import { contentProblem, readSegmentHeader } from '../segment-header';
-import { compress } from '../zstd-process';
 
 export interface PartialRequest {
   readonly source: string;
@@ -25,14 +24,10 @@ export async function pushPartial(request: PartialRequest, context: PushContext)
   const bytes = Buffer.alloc(segmentBytes);
   log.copy(bytes);
   checkContent(segment, bytes, systemIdentifier);
-  const subject: PushSubject = {
-    source,
-    systemIdentifier,
-    file: segment,
-    key: walPartialKey(source, systemIdentifier, partial),
-    content: { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length },
-  };
-  await archiveContent(subject, await compress(bytes, context.signal), context);
+  const key = walPartialKey(source, systemIdentifier, partial);
+  const { content, stored } = await pack(bytes, context.signal);
+  const subject: PushSubject = { source, systemIdentifier, file: segment, key, content };
+  await archiveContent(subject, stored, context);
   return partial;
 }
 

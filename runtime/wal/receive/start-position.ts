@@ -1,5 +1,5 @@
-/** Where receiving begins: where the archive ends, so that there is no gap, or as far back as the server keeps the log for us. */
-import { segmentStart, type TimelineOrigin } from '../../../model';
+/** Where receiving begins: with the first segment that the server keeps for us and the archive lacks, or where the archive ends. */
+import type { LsnRange } from '../../../model';
 import type { WalArchive } from '../archive';
 import type { ReplicationServer } from './replication-command';
 
@@ -10,20 +10,24 @@ export interface StartPosition {
 }
 
 export interface StartQuestion {
-  /** The first byte that is not archived on the way to the server's timeline; nothing when nothing of it is archived. */
-  readonly archivedTo: bigint | undefined;
+  /** What is archived on the way to the server's timeline: see {@link archivedRanges}. */
+  readonly archived: readonly LsnRange[];
   /** From here on the server keeps its log. */
   readonly keptFrom: bigint;
   readonly segmentBytes: number;
 }
 
 /**
- * What is archived already and kept by the server is received once more: the same content again is a success, and nothing is
- * missing whatever happened between. What is neither archived nor kept is asked for all the same: the server may have it still.
+ * What is archived in one piece from there on is not received again: a slot stays far behind where the receiver was killed again and
+ * again, or where the server crashed before it noted how far the slot was, and may have deleted what lies between. What is neither
+ * archived nor kept is asked for all the same: the server may have it still.
  */
-export function startOf({ archivedTo, keptFrom, segmentBytes }: StartQuestion): bigint {
+export function startOf({ archived, keptFrom, segmentBytes }: StartQuestion): bigint {
   const kept = boundary(keptFrom, segmentBytes);
-  return archivedTo === undefined || kept < archivedTo ? kept : boundary(archivedTo, segmentBytes);
+  const end = archived.at(-1)?.to;
+  if (end === undefined) return kept;
+  if (end <= kept) return end;
+  return archived.find(({ from, to }) => from <= kept && kept < to)?.to ?? kept;
 }
 
 /** The timeline that holds this byte, on the way to the server's. */
@@ -31,27 +35,25 @@ export function timelineAt(lsn: bigint, { timeline, origins }: ReplicationServer
   return origins.find(({ switchedAt }) => lsn < switchedAt)?.timeline ?? timeline;
 }
 
-/** By a listing of the timelines from the server's own back to the first that has anything. */
-export async function archivedTo(
+/** What is archived in full segments on the way to the server's timeline, in order: each range in one piece. By a listing. */
+export async function archivedRanges(
   archive: WalArchive,
   { systemIdentifier, timeline, origins }: ReplicationServer,
   segmentBytes: number,
-): Promise<bigint | undefined> {
-  const way: readonly (TimelineOrigin | { readonly timeline: number; readonly switchedAt: undefined })[] = [
-    ...origins,
-    { timeline, switchedAt: undefined },
-  ];
-  for (const { timeline: owner, switchedAt } of [...way].reverse()) {
+): Promise<LsnRange[]> {
+  const ranges: LsnRange[] = [];
+  for (const { timeline: owner, switchedAt } of [...origins, { timeline, switchedAt: undefined }]) {
     // The segment in which a timeline was left is needed of the newer one.
     const end = switchedAt === undefined ? undefined : boundary(switchedAt, segmentBytes);
-    let newest: bigint | undefined;
-    for await (const { file } of archive.files(systemIdentifier, owner)) {
-      const start = file.kind === 'segment' ? segmentStart(file.name, segmentBytes) : undefined;
-      if (start !== undefined && (end === undefined || start < end)) newest = start + BigInt(segmentBytes);
+    for (const range of await archive.coveredRanges(systemIdentifier, owner, segmentBytes)) {
+      const { from } = range;
+      const to = end !== undefined && end < range.to ? end : range.to;
+      if (to <= from) continue;
+      if (ranges.at(-1)?.to === from) ranges.push({ from: (ranges.pop() as LsnRange).from, to });
+      else ranges.push({ from, to });
     }
-    if (newest !== undefined) return newest;
   }
-  return undefined;
+  return ranges;
 }
 
 export function boundary(lsn: bigint, segmentBytes: number): bigint {

@@ -1,7 +1,7 @@
 /** Takes what was received into the archive, in order: what lies before its position is there, and the server need not keep it. */
 import { formatLsn, segmentStart, type WalFile } from '../../../model';
 import { BackupError } from '../../errors';
-import { pushWalFile } from '../push';
+import { archivePrepared, prepareWalFile, type PreparedFile } from '../push';
 import type { PushContext } from '../push-subject';
 import { endOf, type ReceivedFiles } from './received-files';
 import { pushPartial } from './push-partial';
@@ -39,12 +39,18 @@ export class Uploader {
     return this.reached;
   }
 
-  /** Histories and full segments; each is removed here when it is archived. */
+  /**
+   * Histories and full segments; each is removed here when it is archived. While one is on its way, the next is compressed: that is
+   * the longer half of the time, and archived in order there is never a hole in the archive, whatever is killed.
+   */
   async pushFinished(): Promise<void> {
-    for (const file of await this.files.finished()) {
+    const files = await this.files.finished();
+    let ahead = files.length > 0 ? this.prepare(files[0]) : undefined;
+    for (const [index, file] of files.entries()) {
       if (file.kind === 'segment') this.requireNext(file);
-      const { source, systemIdentifier } = this.options;
-      await pushWalFile({ path: this.files.pathOf(file.name), source, systemIdentifier }, this.context);
+      const prepared = await (ahead as Promise<PreparedFile>);
+      ahead = index + 1 < files.length ? this.prepare(files[index + 1]) : undefined;
+      await archivePrepared(prepared, this.context);
       if (file.kind === 'segment') this.advance(file);
       await this.files.remove(file);
     }
@@ -64,6 +70,17 @@ export class Uploader {
       const end = endOf(file.segment, segmentBytes, log.length);
       if (end > this.reached) this.reached = end;
     }
+  }
+
+  private prepare(file: WalFile): Promise<PreparedFile> {
+    const { source, systemIdentifier } = this.options;
+    const prepared = prepareWalFile(
+      { path: this.files.pathOf(file.name), source, systemIdentifier },
+      this.context.signal,
+    );
+    // It is asked for when its turn comes, unless what is before it fails.
+    prepared.catch(() => undefined);
+    return prepared;
   }
 
   /** A segment that is not the next would be a gap in the archive that nobody sees. */

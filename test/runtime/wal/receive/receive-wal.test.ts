@@ -60,6 +60,24 @@ test('while nothing can be archived the server keeps all of it, whatever was rec
   expect(await lab.ranges()).toHaveLength(1);
 }, 60_000);
 
+test('a receiver that is ended again and again before it looks at the server: what it archived may go all the same', async () => {
+  const lookEverySeconds = 3600;
+  const first = await lab.receive({ lookEverySeconds });
+  const before = parseLsn((await lab.slot())?.restart ?? '') as bigint;
+  await segments(3);
+  await lab.untilArchived(await commit(3));
+  await first.stop();
+  expect(parseLsn((await lab.slot())?.restart ?? '')).toBe(before);
+  const { to } = (await lab.ranges())[0];
+  const second = await lab.receive({ lookEverySeconds });
+  await until('it streams', () => second.streams.length > 0);
+  // Nothing of it is received once more.
+  expect(second.streams[0]).toBe(`${formatLsn(to)} 1`);
+  expect(parseLsn((await lab.slot())?.restart ?? '')).toBe(to);
+  expect(to).toBeGreaterThan(before);
+  await second.stop();
+}, 60_000);
+
 test('a pg_receivewal that hangs is ended and started anew', async () => {
   const receiver = await lab.receive({ stallSeconds: 2 });
   await until('it streams', () => receiver.looks.length > 0);
