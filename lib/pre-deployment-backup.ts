@@ -66,7 +66,7 @@ export interface PreDeploymentBackupProps {
  * A rollback makes no backup and waits for none; neither does taking it out of the stack.
  */
 export class PreDeploymentBackup extends Construct {
-  /** The function that starts the backup and looks whether it is verified. */
+  /** The function that starts the backup, for a while where it is refused for now, and looks whether it is verified. */
   public readonly function: BackupFunction;
   /** What the deployment waits for. */
   public readonly resource: CustomResource;
@@ -127,7 +127,8 @@ export class PreDeploymentBackup extends Construct {
       deadLetterQueue,
       logRetention,
       removalPolicy,
-      timeout: Duration.minutes(2),
+      // A start that is refused for now is tried again for ten of them.
+      timeout: Duration.minutes(14),
     });
   }
 

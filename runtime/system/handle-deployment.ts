@@ -6,7 +6,7 @@ import { beginHolding, mayGoOn, type DeploymentEvent, type PreDeploymentContext 
 
 export interface HandleContext {
   readonly env: { readonly vault?: string; readonly source?: string };
-  readonly open: (source: string, vaultUri: string) => Promise<Omit<PreDeploymentContext, 'source' | 'now'>>;
+  readonly open: (source: string, vaultUri: string) => Promise<Omit<PreDeploymentContext, 'source' | 'now' | 'tell'>>;
   /** Takes whole lines of the log. */
   readonly write: (line: string) => void;
   readonly now: () => Date;
@@ -24,7 +24,9 @@ export async function handleDeployment(event: unknown, { env, open, write, now }
   const source = required(ENVIRONMENT.source, env.source);
   const problem = sourceNameProblem(source);
   if (problem) throw new BackupError('configuration-invalid', `${ENVIRONMENT.source} is ${JSON.stringify(source)}`);
-  const context = { ...(await open(source, required(ENVIRONMENT.vault, env.vault))), source, now };
+  const tell = (text: string): void =>
+    write(logLine(now(), { level: 'warning', event: 'deployment', phase: 'starting', text }));
+  const context = { ...(await open(source, required(ENVIRONMENT.vault, env.vault))), source, now, tell };
   try {
     if (request.Data) {
       const isComplete = await mayGoOn(request, context);

@@ -18,7 +18,7 @@ const LOOKS_BETWEEN_STARTS = 6;
 
 export async function startedWithPatience(
   request: StartRequest,
-  step: Step,
+  step: Pick<Step, 'detail'>,
   context: PatienceContext,
 ): Promise<StartedTask> {
   const firstMs = context.now().getTime();

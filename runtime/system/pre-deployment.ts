@@ -1,13 +1,16 @@
 /**
  * Holds a deployment until there is a verified recovery point: the two handlers of a custom resource. The first starts the tasks,
- * the second looks, once at each call, whether what they make is verified; nothing waits in between.
+ * the second looks, once at each call, whether what they make is verified; nothing waits in between. Only for a start that is
+ * refused for now the first one waits.
  */
 import { dataAt, pointId, type Component } from '../../model';
 import { findPoint, listPoints } from '../catalog/catalog';
 import { BackupError } from '../errors';
 import type { ObjectStore } from '../store/store';
+import { formatDuration } from '../observe/format';
 import { lookForPoint } from './follow-task';
-import type { StartedTask, TaskStarter } from './task';
+import { startedWithPatience, stateNow } from './patience';
+import { RefusedForNow, type StartedTask, type StartRequest, type TaskStarter } from './task';
 
 export interface PreDeploymentContext {
   readonly store: ObjectStore;
@@ -17,6 +20,10 @@ export interface PreDeploymentContext {
   /** A task that was started before. */
   readonly task: (arn: string, startedAt: Date) => StartedTask;
   readonly now: () => Date;
+  /** Between two starts that are refused for now, several times. */
+  readonly wait: (signal: AbortSignal) => Promise<void>;
+  /** Of a start that is tried again. */
+  readonly tell: (text: string) => void;
 }
 
 /** What CloudFormation sends, as far as it is needed. */
@@ -53,13 +60,30 @@ export async function beginHolding(event: DeploymentEvent, context: PreDeploymen
   const reason = await whyNot(event, context);
   if (reason !== undefined) return { phase: 'nothing', reason };
   const time = new Date(Math.floor(context.now().getTime() / 1000) * 1000);
-  const { signal } = new AbortController();
+  const patienceMs = Math.min(Number(event.ResourceProperties.timeoutSeconds) * 1000, STARTS_FOR_MS);
   const tasks: HeldTask[] = [];
   for (const component of context.components) {
-    const task = await context.starter.start({ component, class: 'pre-deployment', time }, signal);
+    const task = await start({ component, class: 'pre-deployment', time }, patienceMs, context);
     tasks.push({ component, arn: task.arn ?? '' });
   }
   return { phase: 'waiting', time: time.toISOString(), tasks };
+}
+
+/** The function may take 15 minutes, and the last attempt is some minutes of them. */
+const STARTS_FOR_MS = 10 * 60_000;
+
+async function start(request: StartRequest, patienceMs: number, context: PreDeploymentContext): Promise<StartedTask> {
+  const { starter, now, wait, tell } = context;
+  const { signal } = new AbortController();
+  const bounds = { starter, signal, now, wait, patienceMs, begunAt: request.time };
+  try {
+    return await startedWithPatience(request, { detail: tell }, bounds);
+  } catch (thrown) {
+    if (!(thrown instanceof RefusedForNow)) throw thrown;
+    const { message, detail } = thrown;
+    const tried = `${message}, tried for ${formatDuration(patienceMs)}`;
+    throw refused(request.component, context, [tried, detail].filter(Boolean).join(': '));
+  }
 }
 
 async function whyNot(event: DeploymentEvent, context: PreDeploymentContext): Promise<string | undefined> {
@@ -132,7 +156,7 @@ async function isVerified(
   const look = () => lookForPoint(request, context);
   const made = await failing(component, context, look);
   if (!made) {
-    const state = await context.task(arn, time).state();
+    const state = await stateNow(context.task(arn, time));
     // What it wrote last may not have been there when it was looked for.
     if (state.ended && !(await failing(component, context, look))) {
       throw refused(component, context, `its task ended without a recovery point (${state.exitCode ?? state.reason})`);

@@ -1,7 +1,7 @@
 import type { Component } from '../../../model';
 import { handleDeployment, type HandleContext } from '../../../runtime/system/handle-deployment';
 import type { DeploymentProperties, Held } from '../../../runtime/system/pre-deployment';
-import type { TaskState } from '../../../runtime/system/task';
+import { RefusedForNow, type TaskState } from '../../../runtime/system/task';
 import { BackupError } from '../../../runtime/errors';
 import { MemoryStore } from '../../support/memory-store';
 import { storeVerification } from '../retention/support';
@@ -24,7 +24,12 @@ let now: Date;
 let store: MemoryStore;
 let started: Component[];
 let state: TaskState;
+/** What ECS says to the next starts, and to the next questions. */
+let refusals: Error[];
+let log: string;
 beforeEach(() => {
+  refusals = [];
+  log = '';
   now = TIME;
   store = new MemoryStore(() => now);
   started = [];
@@ -32,16 +37,21 @@ beforeEach(() => {
 });
 
 function call(event: object): Promise<{ Data?: Held; IsComplete?: boolean; PhysicalResourceId?: string }> {
-  const task = { description: 'task 1', arn: 'arn:task/1', state: async () => state };
+  const refuse = (): void => {
+    const refusal = refusals.shift();
+    if (refusal) throw refusal;
+  };
+  const task = { description: 'task 1', arn: 'arn:task/1', state: async () => (refuse(), state) };
   const context: HandleContext = {
     env: { vault: 's3://acme-vault', source: SOURCE },
     open: async () => ({
       store,
       components: ['dump'],
-      starter: { start: async ({ component }) => (started.push(component), task) },
+      starter: { start: async ({ component }) => (refuse(), started.push(component), task) },
       task: () => task,
+      wait: async () => void (now = new Date(now.getTime() + 5_000)),
     }),
-    write: () => undefined,
+    write: (line) => void (log += line),
     now: () => now,
   };
   return handleDeployment(event, context);
@@ -110,6 +120,44 @@ describe('it fails, and says why and where to look,', () => {
     expect(await look(held)).toBe(false);
     now = new Date(TIME.getTime() + 1_800_000);
     await expect(look(held)).rejects.toThrow('no verified recovery point after 1800 s');
+  });
+});
+
+describe('a start that ECS refuses', () => {
+  const forNow = () => new RefusedForNow('task-failed', 'ECS did not start dump now', { detail: 'RESOURCE:ENI' });
+
+  test('for now is tried again, and the log says so; the time that names the backup stays', async () => {
+    refusals = [forNow(), forNow()];
+    const { Data: held } = await update();
+    expect(held).toMatchObject({ phase: 'waiting', time: TIME.toISOString(), tasks: [{ arn: 'arn:task/1' }] });
+    expect(started).toEqual(['dump']);
+    expect(now).toEqual(new Date(TIME.getTime() + 60_000));
+    expect(log.match(/ECS did not start dump now, tried again: RESOURCE:ENI/g)).toHaveLength(2);
+  });
+
+  test.each([
+    ['1800', 600_000, '10 min'],
+    ['60', 60_000, '1 min'],
+  ])('for longer than it may, of %s s, fails the deployment', async (timeoutSeconds, triedForMs, words) => {
+    refusals = Array.from({ length: 100 }, forNow);
+    await expect(update({ ResourceProperties: { ...PROPERTIES, timeoutSeconds } })).rejects.toThrow(
+      `dump of orders: ECS did not start dump now, tried for ${words}: RESOURCE:ENI`,
+    );
+    expect(started).toEqual([]);
+    expect(now.getTime() - TIME.getTime()).toBeLessThanOrEqual(triedForMs + 30_000);
+    expect(now.getTime() - TIME.getTime()).toBeGreaterThan(triedForMs);
+  });
+
+  test('for good fails it at once', async () => {
+    refusals = [new BackupError('task-failed', 'ECS did not start dump', { detail: 'AccessDenied' })];
+    await expect(update()).rejects.toThrow('ECS did not start dump: AccessDenied');
+    expect(now).toEqual(TIME);
+  });
+
+  test('to say how its task stands ends nothing', async () => {
+    const { Data: held } = await update();
+    refusals = [forNow()];
+    expect(await look(held)).toBe(false);
   });
 });
 
