@@ -93,9 +93,10 @@ test('its age is that of the list: in status, in the metrics that alarms watch, 
     const task = { description: 'task', state: () => Promise.resolve({ ended: false, status: 'running' } as const) };
     const starter = { start: () => Promise.resolve(task) };
     const context = { store, source: 'orders', components: ['objects'] as const, starter, task: () => task };
+    const waiting = { wait: () => Promise.resolve(), tell: () => undefined };
     const held = await beginHolding(
       { RequestType: 'Create', ResourceProperties: { trigger: 'b', ...times } },
-      { ...context, now: () => new Date(manifest.finishedAt) },
+      { ...context, ...waiting, now: () => new Date(manifest.finishedAt) },
     );
     return held.phase === 'nothing';
   };
