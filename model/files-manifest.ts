@@ -1,4 +1,5 @@
 import type { RetentionClass } from './component';
+import type { LackedPart } from './lacked-part';
 import type { ItemsManifest } from './manifest-head';
 
 /** In a volume's folder of a recovery point. What a run is built on is read from these two, and no content from anywhere. */
@@ -11,6 +12,8 @@ export interface FilesManifest extends ItemsManifest {
   /** GNU tar's, that wrote the archives. */
   readonly client: { readonly tar: string; readonly zstd: string };
   readonly volumes: readonly FilesVolume[];
+  /** Absent where there is nothing else. */
+  readonly lacks?: readonly LackedPart[];
 }
 
 /** What there was below one directory. */

@@ -14,6 +14,7 @@ export * from './evidence';
 export * from './expiry';
 export * from './files-manifest';
 export * from './inventory';
+export * from './lacked-part';
 export * from './layout';
 export * from './leftover';
 export * from './managed-window';

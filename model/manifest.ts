@@ -3,6 +3,7 @@ import type { Component } from './component';
 import type { ConfigurationManifest } from './configuration-manifest';
 import { dumpObjects, type DumpManifest } from './dump-manifest';
 import type { FilesManifest } from './files-manifest';
+import type { LackedPart } from './lacked-part';
 import type { ObjectsManifest } from './objects-manifest';
 import type { StoredObject } from './stored-object';
 
@@ -34,15 +35,22 @@ export function manifestItems(manifest: Manifest): number {
   return manifest.component === 'dump' ? manifest.totals.rows : manifest.totals.items;
 }
 
+/** Mirrors or volumes that were left out when it was made. */
+export function lacksOf(manifest: Manifest): readonly LackedPart[] {
+  return manifest.component === 'objects' || manifest.component === 'files' ? (manifest.lacks ?? []) : [];
+}
+
 /**
- * Of what moment the data is, at the latest: what is made of a list by S3 is as old as the list, whenever the run began.
+ * Of what moment the data is, at the latest: what is made of a list by S3 is as old as the list, whenever the run began, and what
+ * was left out is as old as the last of it.
  *
  * @param begunAt when the run began
  */
 export function dataAt(manifest: Manifest, begunAt: Date): Date {
   const mirrors = manifest.component === 'objects' ? manifest.mirrors : [];
   const listed = mirrors.flatMap(({ replica }) => (replica ? [Date.parse(replica.listedAt)] : []));
-  return new Date(Math.min(begunAt.getTime(), ...listed));
+  const lacked = lacksOf(manifest).map(({ at }) => Date.parse(at));
+  return new Date(Math.min(begunAt.getTime(), ...listed, ...lacked));
 }
 
 export function serialiseManifest(manifest: Manifest): string {

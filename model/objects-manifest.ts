@@ -1,9 +1,12 @@
+import type { LackedPart } from './lacked-part';
 import type { ItemsManifest } from './manifest-head';
 
 /** The manifest of mirrors of object stores. The data lies apart, as versions (see {@link mirrorPrefix}); its objects are the inventories. */
 export interface ObjectsManifest extends ItemsManifest {
   readonly component: 'objects';
   readonly mirrors: readonly MirrorRecord[];
+  /** Absent where there is nothing else. */
+  readonly lacks?: readonly LackedPart[];
 }
 
 /** One mirror in a recovery point: what there was at the source, and where it lies. */

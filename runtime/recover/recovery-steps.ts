@@ -1,4 +1,4 @@
-import type { Manifest } from '../../model';
+import { lacksOf, type Manifest } from '../../model';
 import type { ChosenPoint, RecoveryStep } from './types';
 
 /** What to type, in order. Where it goes is for a person to say: what stands in capitals is to be replaced. */
@@ -52,12 +52,20 @@ function pointSteps(manifest: Manifest, hasDump: boolean): RecoveryStep[] {
         ],
       }));
     case 'objects':
-      return manifest.mirrors.map(({ name }) => ({
-        purpose: `restore the objects of ${name}`,
-        argv: ['restore', 'objects', point, '--mirror', name, '--to', 's3://NEW-BUCKET'],
-      }));
+      return [...manifest.mirrors.map(({ name }) => ({ name, point })), ...lacksOf(manifest)].map(
+        ({ name, point: at }) => ({
+          purpose: `restore the objects of ${name}`,
+          argv: ['restore', 'objects', at, '--mirror', name, '--to', 's3://NEW-BUCKET'],
+        }),
+      );
     case 'files':
-      return [{ purpose: 'restore the files', argv: ['restore', 'files', point, '--to', 'DIRECTORY'] }];
+      return [
+        { purpose: 'restore the files', argv: ['restore', 'files', point, '--to', 'DIRECTORY'] },
+        ...lacksOf(manifest).map(({ name, point: at }) => ({
+          purpose: `restore the files of ${name}`,
+          argv: ['restore', 'files', at, '--volume', name, '--to', 'DIRECTORY'],
+        })),
+      ];
     case 'configuration':
       return [
         { purpose: 'see which settings differ, then write them by name', argv: ['restore', 'configuration', point] },

@@ -2,6 +2,7 @@ import {
   decideLeftover,
   decideRetention,
   EXPIRY_TAG,
+  lacksOf,
   MANIFEST_NAME,
   pointId,
   type RetainablePoint,
@@ -79,7 +80,9 @@ async function whatItSays(
 ): Promise<Pick<RetainablePoint, 'verification' | 'dependsOn'>> {
   try {
     const { verification, manifest } = await readPoint(store, run.address);
-    const dependsOn = manifest.component === 'dump' ? [] : manifest.dependsOn;
+    // What it lacks is nowhere but there.
+    const lacked = lacksOf(manifest).map(({ point }) => point);
+    const dependsOn = manifest.component === 'dump' ? [] : [...manifest.dependsOn, ...lacked];
     return { verification: verification ?? 'not verified', dependsOn };
   } catch (thrown) {
     const ofThePoint = ['manifest-invalid', 'object-missing', 'object-damaged', 'point-missing'];

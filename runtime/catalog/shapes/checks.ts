@@ -67,6 +67,9 @@ function firstProblem(checks: readonly (() => string | undefined)[]): string | u
   return undefined;
 }
 
+/** Mirrors or volumes that were left out. */
+export const lacks = orAbsent(listOf(record({ name: text, point: text, at: moment })));
+
 export const storedObject = record({
   key: text,
   versionId: orNull(text),

@@ -1,6 +1,6 @@
 /** What is in the manifest of volumes of files, beside what is in every manifest. */
 import { RETENTION_CLASSES } from '../../../model';
-import { count, listOf, moment, oneOf, orNull, record, sha256, text, type Check } from './checks';
+import { count, lacks, listOf, moment, oneOf, orNull, record, sha256, text, type Check } from './checks';
 import { ITEMS_SHAPE } from './items-shape';
 
 const counts = record({
@@ -32,4 +32,5 @@ export const FILES_SHAPE: Readonly<Record<string, Check>> = {
   ...ITEMS_SHAPE,
   client: record({ tar: text, zstd: text }),
   volumes: listOf(volume),
+  lacks,
 };

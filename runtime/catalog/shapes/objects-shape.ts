@@ -1,6 +1,6 @@
 /** What is in the manifest of mirrors of object stores, beside what is in every manifest; and whether it adds up. */
 import { MISSING_REASONS, mirrorPrefix, type MirrorRecord, type ObjectsManifest } from '../../../model';
-import { count, listOf, moment, oneOf, orAbsent, orNull, record, text, type Check } from './checks';
+import { count, lacks, listOf, moment, oneOf, orAbsent, orNull, record, text, type Check } from './checks';
 import { ITEMS_SHAPE } from './items-shape';
 
 export const OBJECTS_SHAPE: Readonly<Record<string, Check>> = {
@@ -27,6 +27,7 @@ export const OBJECTS_SHAPE: Readonly<Record<string, Check>> = {
       replica: orAbsent(record({ uri: text, listedAt: moment })),
     }),
   ),
+  lacks,
 };
 
 /** Every object is a piece of one mirror's inventory, and the figures are those of the pieces. */

@@ -65,6 +65,7 @@ export async function backupFiles(run: CommandRun): Promise<Answer> {
     class: options.class,
     scheduledAt: options.scheduledAt,
     volumes,
+    given: givenVolumes(run.command),
     fullEverySeconds: options.full ? 0 : options.fullEvery,
     compressionLevel: options.compressionLevel,
     minimumFiles: options.minimumFiles,
@@ -101,12 +102,18 @@ function addFilesOptions(command: Command): void {
       .argParser(seconds(1, 366 * 86_400))
       .default(ONE_WEEK_SECONDS, '7d')
       .fromEnvironment('fullEvery'),
-    new Option('--full', 'store everything now; nothing in the vault is read'),
+    new Option('--full', 'store everything now; nothing in the vault is built on'),
     classOption(),
     scheduledAtOption(),
     compressionLevelOption(),
   ];
   how.forEach((option) => command.addOption(option));
+}
+
+/** What the environment says is what there is; what somebody types may be a part of it. */
+function givenVolumes(command: Command): 'everything' | 'some' {
+  const isTyped = command.opts<FilesOptions>().from !== undefined || command.getOptionValueSource('volume') !== 'env';
+  return isTyped ? 'some' : 'everything';
 }
 
 function volumesOf({ from, volume }: FilesOptions): VolumeSource[] {

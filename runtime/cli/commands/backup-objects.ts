@@ -3,7 +3,13 @@ import type { Answer } from '../answer';
 import type { CommandRun, Counted } from '../execute';
 import { examples, EXIT_CODES_HELP, PLACES_HELP, VAULT_HELP } from '../help-text';
 import { madeFigures } from '../made-figures';
-import { addMirrorOptions, chosenMirrors, mirrorSettings, type MirrorOptions } from '../options/mirror-options';
+import {
+  addMirrorOptions,
+  chosenMirrors,
+  givenMirrors,
+  mirrorSettings,
+  type MirrorOptions,
+} from '../options/mirror-options';
 import { addSharedOptions, LONG_RUN, type SharedOptions } from '../options/shared-options';
 import { mirrorsAnswer } from '../output/objects-output';
 
@@ -47,7 +53,10 @@ export async function backupObjects(run: CommandRun): Promise<Answer> {
   reporter.headline(`${source}: ${mirrors.map(({ from }) => from.uri).join(', ')} → ${store.uri}`);
   const { class: retention, scheduledAt } = options;
   const result = await objects.backup(
-    { source, class: retention, scheduledAt, mirrors, vault, settings: mirrorSettings(options) },
+    {
+      ...{ source, class: retention, scheduledAt, mirrors, vault },
+      ...{ given: givenMirrors(command), settings: mirrorSettings(options) },
+    },
     { store, reporter, signal, now, deadlineSeconds: options.deadline },
   );
   if (result.outcome === 'made') {

@@ -90,6 +90,12 @@ export function chosenMirrors(command: Command): readonly MirrorSetting[] {
   );
 }
 
+/** What the environment says is what there is; what somebody types may be a part of it. */
+export function givenMirrors(command: Command): 'everything' | 'some' {
+  const isTyped = command.opts<MirrorOptions>().from !== undefined || command.getOptionValueSource('mirrors') !== 'env';
+  return isTyped ? 'some' : 'everything';
+}
+
 export function mirrorSettings(options: MirrorOptions): MirrorSettings {
   return {
     ...DEFAULT_MIRROR_SETTINGS,

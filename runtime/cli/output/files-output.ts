@@ -1,4 +1,4 @@
-import type { FilesManifest, FilesVolume } from '../../../model';
+import type { FilesManifest, FilesVolume, LackedPart } from '../../../model';
 import type { FilesResult, RestoredVolume, RestoreFilesReport } from '../../components/files/types';
 import { formatBytes, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
@@ -12,6 +12,8 @@ export interface FilesDetails {
   readonly totals: FilesManifest['totals'];
   readonly volumes: readonly Pick<FilesVolume, 'name' | 'kind' | 'counts'>[];
   readonly dependsOn?: readonly string[];
+  /** What the run was not given. */
+  readonly lacks: readonly LackedPart[];
   readonly warnings: readonly string[];
 }
 
@@ -28,6 +30,7 @@ export function filesAnswer(source: string, result: FilesResult): Answer {
         totals,
         volumes: volumes.map(({ name, kind, counts }) => ({ name, kind, counts })),
         dependsOn,
+        lacks: manifest.lacks ?? [],
         warnings,
       } satisfies FilesDetails,
     };

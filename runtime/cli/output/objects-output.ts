@@ -1,4 +1,4 @@
-import type { MirrorRecord, ObjectsManifest } from '../../../model';
+import type { LackedPart, MirrorRecord, ObjectsManifest } from '../../../model';
 import type { MirrorsResult, ObjectsRestoreReport } from '../../components/objects/types';
 import { formatBytes, formatCount, formatNumberOf } from '../../observe/format';
 import { printable } from '../../observe/printable';
@@ -12,6 +12,8 @@ import { restoredAnswer } from './restored-answer';
 export interface MirrorsDetails {
   readonly totals: ObjectsManifest['totals'];
   readonly mirrors: readonly Omit<MirrorRecord, 'inventory'>[];
+  /** What the run was not given. */
+  readonly lacks: readonly LackedPart[];
   readonly requests: RequestCounts;
   /** By the list prices of us-east-1. */
   readonly estimatedRequestDollars: number;
@@ -38,6 +40,7 @@ export function mirrorsAnswer(source: string, result: MirrorsResult): Answer {
       details: {
         totals,
         mirrors: mirrors.map(({ inventory: _, ...mirror }) => mirror),
+        lacks: manifest.lacks ?? [],
         requests,
         estimatedRequestDollars: requestDollars(requests),
       } satisfies MirrorsDetails,

@@ -1,4 +1,4 @@
-import { pointId, type RetentionClass } from '../../../model';
+import { pointId, type LackedPart, type RetentionClass } from '../../../model';
 import { ageSeconds, type ObjectiveResult } from '../../observe/status/evaluate';
 import type { DatedDrill, DrillStatus } from '../../observe/status/drill-status';
 import type { DatedSet } from '../../observe/status/set-status';
@@ -33,6 +33,7 @@ interface ComponentDocument {
         readonly storedBytes: number;
         readonly items: number;
         readonly durationMs: number;
+        readonly lacks: readonly LackedPart[];
       })
     | null;
   readonly newestVerified: PointDocument | null;
@@ -118,8 +119,9 @@ function figuresOf({
   storedBytes,
   items,
   durationMs,
+  lacks,
 }: NonNullable<ComponentStatus['newest']>) {
-  return { verification, serverVersion, storedBytes, items, durationMs };
+  return { verification, serverVersion, storedBytes, items, durationMs, lacks };
 }
 
 function pointDocument(point: DatedPoint, at: Date): PointDocument {

@@ -46,6 +46,12 @@ function componentLines(status: ComponentStatus, { components, at }: SourceStatu
   return [
     labelled('kept', [...whose, ...keptParts(status)]),
     ...shown(
+      status.newest?.lacks ?? [],
+      'mirror or volume that it lacks',
+      ({ name, point, at: last }) =>
+        `  ${style.unsure('!')} the newest of ${status.component} lacks ${printable(name)}: the last of it is ${formatAge(new Date(last), at)}, in ${printable(point)}`,
+    ),
+    ...shown(
       status.failedRuns,
       'failed run',
       ({ address, failedAt, code, message }) =>

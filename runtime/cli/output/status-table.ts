@@ -73,13 +73,14 @@ function row(
 }
 
 function markOf(
-  { component, notGood, failedRuns }: ComponentStatus,
+  { component, newest, notGood, failedRuns }: ComponentStatus,
   results: readonly ObjectiveResult[],
   style: Style,
 ): string {
   const isMissed = results.some((result) => result.component === component && !result.met);
   if (isMissed) return style.bad('✗');
-  return notGood.length > 0 || failedRuns.length > 0 ? style.unsure('!') : style.good('✓');
+  const isWhole = (newest?.lacks ?? []).length === 0;
+  return notGood.length > 0 || failedRuns.length > 0 || !isWhole ? style.unsure('!') : style.good('✓');
 }
 
 function objectiveText(component: ComponentStatus['component'], results: readonly ObjectiveResult[]): string {

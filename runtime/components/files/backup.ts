@@ -1,4 +1,5 @@
-import { MANIFEST_FORMAT, pointId, type FilesManifest, type StoredObject } from '../../../model';
+import { MANIFEST_FORMAT, pointId, type FilesManifest, type LackedPart, type StoredObject } from '../../../model';
+import { findLacks, lacksField, lackWarning } from '../../catalog/lacks';
 import { makePoint } from '../../catalog/make-point';
 import type { PointWriter } from '../../catalog/point-writer';
 import { BackupError } from '../../errors';
@@ -40,7 +41,15 @@ async function storeVolumes(
   for (const warning of run.warnings) context.reporter.warn(warning);
   const volumes: StoredVolume[] = [];
   for (const source of request.volumes) volumes.push(await storeVolume(run, source, candidates));
-  return composeManifest(run, writer.address, startedAt, volumes);
+  const lacks = await lackedBy(request, context);
+  return composeManifest(run, writer.address, startedAt, volumes, lacks);
+}
+
+async function lackedBy({ source, volumes, given = 'some' }: FilesRequest, { store, reporter }: FilesContext) {
+  const names = volumes.map(({ name }) => name);
+  const lacks = await findLacks({ source, component: 'files', names, given }, store);
+  for (const one of lacks) reporter.warn(lackWarning(one));
+  return lacks;
 }
 
 const DAMAGE: ReadonlySet<string> = new Set(['object-missing', 'object-damaged', 'archive-damaged']);
@@ -68,6 +77,7 @@ function composeManifest(
   address: PointWriter['address'],
   startedAt: Date,
   stored: readonly StoredVolume[],
+  lacks: readonly LackedPart[],
 ): FilesManifest {
   const objects: StoredObject[] = [];
   const volumes = stored.map(({ volume, archive, storedIndex, keptIndex }) => {
@@ -89,6 +99,7 @@ function composeManifest(
     tool: { name: 'postgres-backup', version: VERSION },
     client: { tar: tar.version, zstd: compressorVersion(zstd) },
     volumes,
+    ...lacksField(lacks),
     objects,
     dependsOn: [...needed].sort(),
     totals: {
@@ -96,6 +107,6 @@ function composeManifest(
       objects: objects.length,
       items: volumes.reduce((sum, { counts }) => sum + counts.stored + counts.unchanged, 0),
     },
-    warnings,
+    warnings: [...warnings, ...lacks.map(lackWarning)],
   };
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { finished, pipeline } from 'node:stream/promises';
-import { pointId, type FilesVolume } from '../../../model';
+import { lacksOf, pointId, type FilesVolume } from '../../../model';
 import { BackupError, usageError } from '../../errors';
 import { formatNumberOf } from '../../observe/format';
 import { findZstd } from '../../postgres/zstd';
@@ -63,9 +63,10 @@ function chosenVolumes({ point, volumes }: RestoreFilesRequest): readonly FilesV
   const all = point.manifest.volumes;
   const unknown = volumes.find((name) => all.every((volume) => volume.name !== name));
   if (unknown !== undefined) {
+    const lacked = lacksOf(point.manifest).find(({ name }) => name === unknown);
     throw usageError(
       `there is no volume ${JSON.stringify(unknown)} in ${point.manifest.point}`,
-      `It holds ${all.map(({ name }) => name).join(', ')}.`,
+      lacked ? `The last of it is in ${lacked.point}.` : `It holds ${all.map(({ name }) => name).join(', ')}.`,
     );
   }
   return volumes.length === 0 ? all : all.filter(({ name }) => volumes.includes(name));

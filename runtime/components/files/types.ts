@@ -17,7 +17,9 @@ export interface FilesRequest {
   /** The scheduler's time of firing: two runs with the same time make one recovery point, the later one is skipped. */
   readonly scheduledAt?: Date;
   readonly volumes: readonly VolumeSource[];
-  /** Everything is stored again when the last time is longer ago; 0: every time, and nothing in the vault is read. */
+  /** Whether these are all volumes of the source. @default some: what else the newest point has is named as lacking */
+  readonly given?: 'everything' | 'some';
+  /** Everything is stored again when the last time is longer ago; 0: every time, and built on nothing. */
   readonly fullEverySeconds: number;
   /** zstd level. */
   readonly compressionLevel: number;

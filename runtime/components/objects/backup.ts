@@ -1,4 +1,5 @@
-import { MANIFEST_FORMAT, pointId, type MirrorRecord, type ObjectsManifest } from '../../../model';
+import { MANIFEST_FORMAT, pointId, type LackedPart, type MirrorRecord, type ObjectsManifest } from '../../../model';
+import { findLacks, lacksField, lackWarning } from '../../catalog/lacks';
 import { makePoint } from '../../catalog/make-point';
 import type { PointWriter } from '../../catalog/point-writer';
 import { VERSION } from '../../version';
@@ -37,7 +38,9 @@ async function storeMirrors(
         : mirrorBucket(run, context)),
     );
   }
-  const manifest = composeManifest(request, context, writer, startedAt, mirrored);
+  const { source, given = 'some' } = request;
+  const lacks = await findLacks({ source, component: 'objects', names, given }, context.store);
+  const manifest = composeManifest(request, context, writer, startedAt, mirrored, lacks);
   for (const warning of manifest.warnings) context.reporter.warn(warning);
   return manifest;
 }
@@ -48,6 +51,7 @@ function composeManifest(
   { address }: PointWriter,
   startedAt: Date,
   mirrored: readonly MirroredBucket[],
+  lacks: readonly LackedPart[],
 ): ObjectsManifest {
   const objects = mirrored.flatMap((one) => one.objects);
   const mirrors = mirrored.map(({ record }) => record);
@@ -64,12 +68,13 @@ function composeManifest(
     objects,
     dependsOn: [],
     mirrors,
+    ...lacksField(lacks),
     totals: {
       storedBytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       objects: objects.length,
       items: mirrors.reduce((sum, mirror) => sum + mirror.objects, 0),
     },
-    warnings: mirrors.flatMap(warningsOf),
+    warnings: [...mirrors.flatMap(warningsOf), ...lacks.map(lackWarning)],
   };
 }
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { compareKeys, dataPrefix, type InventoryEntry, type MirrorRecord } from '../../../model';
+import { compareKeys, dataPrefix, lacksOf, type InventoryEntry, type MirrorRecord } from '../../../model';
 import { BackupError } from '../../errors';
 import { formatCount, formatNumberOf } from '../../observe/format';
 import type { Bucket, ListedObject } from '../../store/bucket';
@@ -48,12 +48,16 @@ function chooseMirror({ point, mirror: wanted }: ObjectsRestoreRequest): MirrorR
   const found = wanted === undefined ? mirrors : mirrors.filter(({ name }) => name === wanted);
   if (found.length === 1) return found[0];
   const names = mirrors.map(({ name }) => name).join(', ');
+  const lacked = lacksOf(point.manifest).find(({ name }) => name === wanted);
   throw new BackupError(
     'usage',
     wanted === undefined
       ? `the recovery point has ${formatNumberOf(mirrors.length, 'mirror')}`
       : `the recovery point has no mirror "${wanted}"`,
-    { hint: `Give one with --mirror: ${names}.`, exitCode: 2 },
+    {
+      hint: lacked ? `The last of it is in ${lacked.point}.` : `Give one with --mirror: ${names}.`,
+      exitCode: 2,
+    },
   );
 }
 

@@ -20,6 +20,8 @@ export interface MirrorsRequest {
   /** The scheduler's time of firing: two runs with the same time make one recovery point, the later one is skipped. */
   readonly scheduledAt?: Date;
   readonly mirrors: readonly MirrorRequest[];
+  /** Whether these are all mirrors of the source. @default some: what else the newest point has is named as lacking */
+  readonly given?: 'everything' | 'some';
   /** Where mirrored objects are written: the vault, as a bucket. */
   readonly vault: Bucket;
   readonly settings: MirrorSettings;

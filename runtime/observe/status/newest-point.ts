@@ -1,4 +1,4 @@
-import { dataAt, manifestItems } from '../../../model';
+import { dataAt, lacksOf, manifestItems } from '../../../model';
 import { readPoint } from '../../catalog/catalog';
 import { readListed, readText } from '../../catalog/read-text';
 import type { RecoveryPoint } from '../../catalog/recovery-point';
@@ -74,5 +74,6 @@ function newestOf(point: RecoveryPoint, begunAt: Date): NewestPoint {
     storedBytes: manifest.totals.storedBytes,
     items: manifestItems(manifest),
     durationMs: durationMsOf(point),
+    lacks: lacksOf(manifest),
   };
 }

@@ -1,4 +1,4 @@
-import type { Component, Outcome, PointAddress, RetentionClass } from '../../../model';
+import type { Component, LackedPart, Outcome, PointAddress, RetentionClass } from '../../../model';
 import type { DrillStatus } from './drill-status';
 import type { SetsStatus } from './set-status';
 
@@ -37,8 +37,8 @@ export interface ComponentStatus {
 export interface DatedPoint {
   readonly address: PointAddress;
   /**
-   * When its run began, or S3 began to list what it is made of, where that was before: what is in it is no newer than that. Of the
-   * oldest, which is not read, when its run began.
+   * When its run began, or S3 began to list what it is made of, or the last of what it lacks was made, where that was before: what
+   * there is of all is no newer than that. Of the oldest, which is not read, when its run began.
    */
   readonly begunAt: Date;
 }
@@ -57,6 +57,8 @@ export interface NewestPoint extends DatedPoint {
   /** Rows, objects, files: in the component's own unit. */
   readonly items: number;
   readonly durationMs: number;
+  /** Made by hand, without these. */
+  readonly lacks: readonly LackedPart[];
 }
 
 export interface NotGoodPoint {

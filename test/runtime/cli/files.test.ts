@@ -84,7 +84,9 @@ describe('backup files', () => {
 
   test('a directory alone is one volume', async () => {
     const { asked } = await backup([...TARGET, '--from', '/srv/media', '--full']);
-    expect(asked).toMatchObject([{ volumes: [{ name: 'files', directory: '/srv/media' }], fullEverySeconds: 0 }]);
+    expect(asked).toMatchObject([
+      { volumes: [{ name: 'files', directory: '/srv/media' }], fullEverySeconds: 0, given: 'some' },
+    ]);
   });
 
   test('a task is told everything by its environment', async () => {
@@ -104,6 +106,7 @@ describe('backup files', () => {
           { name: 'media', directory: '/mnt/media' },
           { name: 'exports', directory: '/mnt/a=b' },
         ],
+        given: 'everything',
         fullEverySeconds: 86_400,
         minimumFiles: 7,
         class: 'daily',

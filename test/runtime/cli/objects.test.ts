@@ -75,6 +75,14 @@ test('another store, or other credentials, are read through here', async () => {
   ]);
   await runCli(['backup', 'objects', ...TARGET], { ...setup, env: { POSTGRES_BACKUP_MIRRORS: mirrors } });
   expect(requests[0].mirrors.map(({ way }) => way)).toEqual(['by the store', 'through here', 'through here']);
+  expect(requests[0].given).toBe('everything');
+  await runCli(['backup', 'objects', ...TARGET, '--from', 's3://one', '--mirror', 'a'], {
+    ...setup,
+    env: { POSTGRES_BACKUP_MIRRORS: mirrors },
+  });
+  expect(requests[1].given).toBe('some');
+  await runCli(['backup', 'objects', ...TARGET, '--mirrors', mirrors], setup);
+  expect(requests[2].given).toBe('some');
 });
 
 test.each([

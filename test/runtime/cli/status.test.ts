@@ -115,6 +115,7 @@ test('as JSON, all of it', async () => {
            "class": "hourly",
            "durationMs": 190000,
            "items": 212408,
+           "lacks": [],
            "point": "20261120T020000Z-4k2m9x",
            "serverVersion": "17.12",
            "storedBytes": 1200,

@@ -104,7 +104,7 @@ describe('everything is stored again', () => {
       list: { value: () => fail('list') },
       get: { value: () => fail('get') },
     }) as typeof lab.store;
-    const result = await lab.backup({ fullEverySeconds: 0 }, store);
+    const result = await lab.backup({ fullEverySeconds: 0, given: 'everything' }, store);
     expect(result).toMatchObject({ outcome: 'made', manifest: { volumes: [{ kind: 'full' }], dependsOn: [] } });
   });
 

@@ -1,4 +1,5 @@
 /** What a run knows to be in the vault already: of each mirror, whatever other runs were about. */
+import { dataAt } from '../../../../model';
 import { BackupError } from '../../../../runtime/errors';
 import { failureOf } from '../../../support/failure-of';
 import { MirrorLab, SOURCE } from './support';
@@ -20,6 +21,21 @@ test('a recovery point without a mirror, as somebody made one by hand of another
   await world.made({ mirror: other });
   for (const key of ['a', 'b', 'c']) await world.remove(key);
   expect((await failureOf(world.run())).code).toBe('objects-lost');
+});
+
+test('a recovery point by hand of one mirror is as old as the mirror that it lacks', async () => {
+  const world = await lab.world('lacks');
+  await world.put('a', 'some content');
+  const uploads = await world.made({ given: 'everything' });
+  const warned: string[] = [];
+  const byHand = await world.made({ mirror: { name: 'media' }, warn: (message) => void warned.push(message) });
+  expect(byHand.lacks).toEqual([{ name: 'uploads', point: uploads.point, at: uploads.startedAt }]);
+  expect(dataAt(byHand, new Date(byHand.startedAt))).toEqual(new Date(uploads.startedAt));
+  expect(warned).toContainEqual(expect.stringContaining(`it lacks "uploads"`));
+  const again = await world.made({ mirror: { name: 'media' } });
+  expect(again.lacks).toEqual(byHand.lacks);
+  expect((await world.made({ given: 'everything' })).lacks).toBeUndefined();
+  expect((await world.latest()).manifest.mirrors.map(({ name }) => name)).toEqual(['uploads']);
 });
 
 test('what several attempts at one recovery point had copied is not copied again, whichever goes on', async () => {

@@ -35,6 +35,7 @@ export const SOURCE = 'orders';
 
 export interface MirrorRunOptions {
   readonly mirror?: Partial<MirrorRequest>;
+  readonly given?: 'everything' | 'some';
   readonly settings?: Partial<MirrorSettings>;
   readonly scheduledAt?: Date;
   readonly signal?: AbortSignal;
@@ -142,6 +143,7 @@ export class MirrorWorld {
       class: 'daily' as const,
       scheduledAt,
       mirrors: [mirror],
+      given: options.given,
       vault: options.vault ?? this.vault,
       settings,
     };
