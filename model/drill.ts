@@ -136,6 +136,11 @@ export interface Drill {
   readonly durationMs: number;
   /** `null` when none was found to be drilled. */
   readonly point: DrilledPoint | null;
+  /**
+   * The recovery point that it would have taken by itself, where an older one was asked for: it proves that one, and says nothing
+   * of today's backups. Absent otherwise.
+   */
+  readonly insteadOf?: string;
   /** Of PostgreSQL, at the source and at the drill; of the tool. `null` when it did not come to that. */
   readonly versions: { readonly source: string | null; readonly drill: string | null; readonly tool: string };
   /** Where and by whom: machine, operating system's user, and the task where there is one. */

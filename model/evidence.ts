@@ -32,7 +32,7 @@ export interface EvidentDrill {
   readonly startedAt: string;
   readonly outcome: Outcome;
   readonly point: string | null;
-  /** How much of it, or to which moment; empty for all of a dump. */
+  /** How much of it, or to which moment, and whether an old one was asked for; empty for all of the newest dump. */
   readonly scope: string;
   readonly restoreMs: number | null;
   readonly recoveryTimeObjectiveSeconds: number | null;

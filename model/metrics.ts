@@ -69,7 +69,7 @@ export const METRICS = {
   drillFailed: { name: 'DrillFailed', unit: 'Count' },
   /** 1 when a drill could not find out. */
   drillUnverified: { name: 'DrillUnverified', unit: 'Count' },
-  /** Since the newest drill that passed was begun. Published all the time, once there was a drill. */
+  /** Since the newest drill that passed was begun; of an old point that somebody asked for, none counts. Published all the time, once there was a drill. */
   newestDrilledAge: { name: 'NewestDrilledAge', unit: 'Seconds' },
   /** 1 while the newest drill is one that failed, 0 otherwise. Published like the age. */
   lastDrillFailed: { name: 'LastDrillFailed', unit: 'Count' },

@@ -4,6 +4,7 @@ import { readText } from '../catalog/read-text';
 import type { RecoveryPoint } from '../catalog/recovery-point';
 import { sha256Of } from '../catalog/verification-record';
 import { BackupError, toBackupError } from '../errors';
+import { silentReporter } from '../observe/reporter';
 import type { DrillContext, DrillRequest } from './types';
 import type { DrillWork } from './work';
 
@@ -18,8 +19,21 @@ export async function findDrilled<C extends DrilledComponent>(
   return phases.run(null, 'finding', async () => {
     const point = await choosePoint(request, component, context);
     findings.point = await describePoint(point, context);
+    if (request.point !== 'latest') findings.insteadOf = await newerThan(point, request, context);
     return [pointId(point.address), point];
   });
+}
+
+/** The point that a drill takes by itself, where that is newer than the one that was asked for. */
+export async function newerThan(
+  { address }: RecoveryPoint,
+  request: DrillRequest,
+  context: DrillContext,
+): Promise<string | undefined> {
+  const { component = 'dump' } = request;
+  // What it passes over is told where it is drilled.
+  const own = await choosePoint({ ...request, point: 'latest' }, component, { ...context, reporter: silentReporter });
+  return own.address.time > address.time ? pointId(own.address) : undefined;
 }
 
 /** As a record names it. */

@@ -23,7 +23,7 @@ export async function chooseExtent(work: DrillWork, component: DrilledComponent)
   return { extent, lots };
 }
 
-/** Everything, until a drill of everything passed in this month (UTC). */
+/** Everything, until a drill of everything passed in this month (UTC), and not of an old point that somebody asked for. */
 async function monthly(
   { request, context: { store, now } }: DrillWork,
   component: DrilledComponent,
@@ -34,7 +34,7 @@ async function monthly(
   for (const key of ofThisMonth.reverse().slice(0, MOST_LOOKED_AT)) {
     // What is no record proves nothing.
     const drill = (await readDrillIfOne(store, key))?.drill;
-    if (drill?.extent === 'full' && drill.outcome === 'passed') return 'sample';
+    if (drill?.extent === 'full' && drill.outcome === 'passed' && drill.insteadOf === undefined) return 'sample';
   }
   return 'full';
 }

@@ -20,6 +20,8 @@ import type { DrillRequest } from './types';
 /** What a drill has found so far, and the record that it makes. */
 export class Findings {
   point: DrilledPoint | null = null;
+  /** What would have been taken, where an older one was asked for. */
+  insteadOf: Drill['insteadOf'];
   sourceVersion: string | null = null;
   drillVersion: string | null = null;
   /** How much was restored, and by which lots. */
@@ -77,6 +79,7 @@ export class Findings {
       finishedAt: finishedAt.toISOString(),
       durationMs: Math.round(performance.now() - this.begun),
       point: this.point,
+      ...(this.insteadOf !== undefined && { insteadOf: this.insteadOf }),
       versions: { source: this.sourceVersion, drill: this.drillVersion, tool: VERSION },
       where,
       phases: phases.completed,

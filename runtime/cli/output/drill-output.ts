@@ -25,6 +25,9 @@ export function drillAnswer({ drill, key }: DrillResult): Answer {
       ...drill.databases.flatMap(({ leftOut }) => leftOut.map((what) => `  left out: ${printable(what)}`)),
       ...(missed === undefined ? [] : [`  ${style.bad('✗')} ${missed}`]),
       `${outcomeColour(drill.outcome, style)(head)} ${sentence}`,
+      ...(drill.insteadOf === undefined
+        ? []
+        : [`  of an old point: ${printable(drill.insteadOf)} is newer, and this says nothing of it`]),
       key === null ? `  ${style.bad('✗')} not recorded` : `  recorded in ${printable(key)}`,
     ],
     document: drill,

@@ -9,7 +9,7 @@ import { describeTarget } from '../../recovery/describe-target';
 import { findRecoveryTools, type RecoveryTools } from '../../recovery/recovery-tools';
 import { restoreToMoment } from '../../recovery/restore-to-moment';
 import type { MomentReport, MomentRequest } from '../../recovery/types';
-import { describePoint } from '../choose-point';
+import { describePoint, newerThan } from '../choose-point';
 import { Differences } from '../compare/differences';
 import { inScratch, refuseTooLittleRoom } from '../scratch';
 import type { DrillWork } from '../work';
@@ -36,6 +36,9 @@ export async function drillBaseBackup(work: DrillWork): Promise<void> {
   const chosen = await phases.run(null, 'finding', async () => {
     const found = await chooseBase({ ...UNUSED, source: request.source, ...moment.request }, context);
     findings.point = await describePoint(found.point, context);
+    // Moments are drawn out of all that can be reached: only one that somebody chose can be an old one on purpose.
+    const isChosen = request.point !== 'latest' || request.moment instanceof Date;
+    if (isChosen) findings.insteadOf = await newerThan(found.point, request, context);
     return [found.point.manifest.point, found];
   });
   const { manifest } = chosen.point;

@@ -98,7 +98,12 @@ function describe({ key, sha256, drill }: StoredDrill): EvidentDrill {
   };
 }
 
-function scopeOf({ moment, parts = [], extent }: Drill): string {
+function scopeOf(drill: Drill): string {
+  const old = drill.insteadOf === undefined ? '' : `asked for, when ${drill.insteadOf} was newer`;
+  return [extentOf(drill), old].filter((part) => part !== '').join('; ');
+}
+
+function extentOf({ moment, parts = [], extent }: Drill): string {
   if (moment) return moment.lastTransactionAt === null ? moment.target : `to ${moment.lastTransactionAt} UTC`;
   const sizes = parts.flatMap(({ name, tried, of }) =>
     tried === undefined || of === undefined ? [] : [`${name}: ${tried} of ${of}`],

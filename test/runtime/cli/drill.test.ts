@@ -38,6 +38,14 @@ test('a task is told everything by its environment', async () => {
   ]);
 });
 
+test('of an old point it is told that a newer one was not tried', async () => {
+  const { stdout } = await runDrill(
+    ['20261116T021003Z-4k2m9x'],
+    exampleDrill({ insteadOf: '20261120T021003Z-zzzzzz' }),
+  );
+  expect(stdout).toContain('of an old point: 20261120T021003Z-zzzzzz is newer, and this says nothing of it');
+});
+
 test('without a point it is the newest', async () => {
   expect((await runDrill([])).requests[0].point).toBe('latest');
 });

@@ -11,6 +11,7 @@ import { comparison } from './base-backup/support';
 import { findings } from './support/drill-lab';
 
 const SECRET = 'hunter2-hunter2';
+const NOW = new Date('2026-11-20T05:40:00Z');
 const plain = randomBytes(32);
 const KEYS: EnvelopeKeys = {
   generate: async (keyId) => ({ keyArn: keyId, plain: Buffer.from(plain), encrypted: Buffer.from('sealed') }),
@@ -23,6 +24,11 @@ let prefix: string;
 
 beforeEach(async () => {
   store = new MemoryStore();
+  manifest = await backUp();
+  prefix = manifest.objects[0].key.replace(/[^/]+$/, '');
+});
+
+async function backUp(at = NOW): Promise<ConfigurationManifest> {
   const services = {
     readParameter: async (name: string) =>
       ({ kind: 'parameter', name, type: 'SecureString', version: '1', value: Buffer.from(SECRET) }) as const,
@@ -36,26 +42,25 @@ beforeEach(async () => {
     secrets: [],
     texts: [],
   };
-  const made = await backupConfiguration(request, context(), services, KEYS);
+  const made = await backupConfiguration(request, context(at), services, KEYS);
   if (made.outcome !== 'made') throw new Error('it was skipped');
-  ({ manifest } = made);
-  prefix = manifest.objects[0].key.replace(/[^/]+$/, '');
-});
+  return made.manifest;
+}
 
-function context() {
+function context(now = NOW) {
   return {
     store,
     reporter: silentReporter,
     signal: new AbortController().signal,
-    now: () => new Date('2026-11-20T05:40:00Z'),
+    now: () => now,
   };
 }
 
-async function drill(keys: EnvelopeKeys = KEYS): Promise<Drill> {
+async function drill(keys: EnvelopeKeys = KEYS, point = 'latest'): Promise<Drill> {
   const request = {
     source: 'orders',
     component: 'configuration',
-    point: 'latest',
+    point,
     checks: [],
     jobs: 1,
     allowedExtensions: [],
@@ -83,6 +88,16 @@ test('a value that is not the one that was backed up, although the envelope open
   store.damage(`${prefix}${MANIFEST_NAME}`, () => Buffer.from(JSON.stringify({ ...manifest, entries })));
   const made = await drill();
   expect([made.outcome, made.failure?.code]).toEqual(['failed', 'archive-damaged']);
+});
+
+test('of an old point that somebody asks for: the record says which is newer; of the newest it says nothing, named or not', async () => {
+  const { point: newest } = await backUp(new Date('2026-11-20T06:40:00Z'));
+  expect(await drill(KEYS, manifest.point)).toMatchObject({ outcome: 'passed', insteadOf: newest });
+  for (const point of [newest, 'latest']) {
+    const made = await drill(KEYS, point);
+    expect(made).toMatchObject({ outcome: 'passed', point: { point: newest } });
+    expect(made).not.toHaveProperty('insteadOf');
+  }
 });
 
 test('a byte that was flipped has failed; a key that cannot be used says nothing of the backup', async () => {

@@ -2,7 +2,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { drillKey, longestGapSeconds, pointId, reportKey, type Evidence, type PointAddress } from '../../../model';
+import {
+  drillKey,
+  longestGapSeconds,
+  pointId,
+  reportKey,
+  type Drill,
+  type Evidence,
+  type PointAddress,
+} from '../../../model';
 import { gatherEvidence, type EvidenceRequest } from '../../../runtime/drill/evidence/gather';
 import { evidencePage } from '../../../runtime/drill/evidence/page';
 import { lastRecord, writeDrill } from '../../../runtime/drill/records';
@@ -118,6 +126,20 @@ describe('what is gathered', () => {
     const evidence = await gather(vault);
     expect(evidence.drills).toHaveLength(1);
     expect(evidence.chainProblems).toEqual([expect.stringMatching(/20261117.* is no record of a drill/)]);
+  });
+
+  test('a drill of an old point that somebody asked for proves that point, and is shown as such', async () => {
+    const { vault, points } = await vaultWithHistory();
+    const old = { ...exampleDrill().point, point: pointId(points[0]) } as Drill['point'];
+    const insteadOf = pointId(points[2]);
+    const drill = '20261119T050000Z-aaaaaa';
+    await writeDrill(
+      vault.store,
+      exampleDrill({ drill, startedAt: '2026-11-19T05:00:00.000Z', point: old, insteadOf }),
+    );
+    const evidence = await gather(vault);
+    expect(evidence.drills[0].scope).toBe(`asked for, when ${insteadOf} was newer`);
+    expect(evidence.points.map(({ drill: made }) => made?.outcome)).toEqual([undefined, undefined, 'passed']);
   });
 
   test('the longest gap reaches to now, and there is none without a restorable moment', () => {

@@ -1,11 +1,13 @@
 /** Mirrored objects are restored for practice: each byte, what describes it, and its tags are what they were. */
 import { MANIFEST_NAME, mirroredKey, type Drill } from '../../../model';
 import { runDrill } from '../../../runtime/drill/drill';
+import { writeDrill } from '../../../runtime/drill/records';
 import type { DrillRequest } from '../../../runtime/drill/types';
 import type { Bucket } from '../../../runtime/store/bucket';
 import { MirrorLab, type MirrorWorld } from '../components/objects/support';
 import { comparison } from './base-backup/support';
 import { findings } from './support/drill-lab';
+import { exampleDrill } from './support/example-drill';
 
 const OBJECTS = 40;
 
@@ -88,6 +90,19 @@ test('monthly: everything, until that passed in this month', async () => {
     extents.push(made.extent);
   }
   expect(extents).toEqual(['full', 'sample', 'sample', 'full', 'sample']);
+});
+
+test('everything of an old point that somebody asked for is not the full drill of the month', async () => {
+  const at = new Date('2027-02-01T05:40:00Z');
+  const old = exampleDrill({
+    drill: '20270201T050000Z-aaaaaa',
+    component: 'objects',
+    extent: 'full',
+    insteadOf: 'newer',
+  });
+  await writeDrill(world.store, old);
+  expect((await drill({ extent: 'monthly', sampleItems: 3 }, () => at)).extent).toBe('full');
+  expect((await drill({ extent: 'monthly', sampleItems: 3 }, () => at)).extent).toBe('sample');
 });
 
 test('an object whose bytes changed, and one that is gone', async () => {

@@ -5,6 +5,8 @@ import { Findings } from '../../../../runtime/drill/findings';
 import { readDrill } from '../../../../runtime/drill/records';
 import { BackupError } from '../../../../runtime/errors';
 import { silentReporter, type Reporter } from '../../../../runtime/observe/reporter';
+import type { DrillRequest } from '../../../../runtime/drill/types';
+import { makeBase } from '../../components/base-backup/support';
 import { check, findings } from '../support/drill-lab';
 import { comparison, serverPid, ServerDrillLab } from './support';
 
@@ -122,6 +124,21 @@ test('out of time in the middle of recovery; its server killed under the last co
     'drill-server-ended',
     null,
   ]);
+});
+
+test('an old moment that somebody asked for is told as such; one by lot is not, wherever it lies', async () => {
+  const { point: newest } = (await makeBase(lab.moments.primary)).manifest;
+  const drilled = async (request: Partial<DrillRequest>) => {
+    const stop = new AbortController();
+    const soon = onStep('base backup', () => stop.abort(new BackupError('deadline-exceeded', 'enough was seen')));
+    return lab.drill(request, { signal: stop.signal, reporter: soon });
+  };
+  const old = await drilled({ moment: lab.marks[11].at });
+  expect(old.insteadOf).toBe(newest);
+  expect((await drilled({ point: old.point?.point, seed: 7 })).insteadOf).toBe(newest);
+  const byLot = await drilled({ seed: 7 });
+  expect(byLot.point).toEqual(old.point);
+  expect(byLot).not.toHaveProperty('insteadOf');
 });
 
 test('no base backup at all', async () => {

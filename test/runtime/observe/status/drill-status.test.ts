@@ -96,6 +96,37 @@ test('none passed: as old as can be; one that could not find out counts apart', 
   expect(metricsOf(status)).not.toHaveProperty('projectedRestoreDuration');
 });
 
+describe('of an old point that somebody asked for', () => {
+  const old = exampleDrill({
+    drill: '20261119T000000Z-cccccc',
+    startedAt: ago(1),
+    insteadOf: '20261118T021003Z-4k2m9x',
+  });
+
+  const drilledDays = (status: SourceStatus) => Math.round((metricsOf(status).newestDrilledAge ?? 0) / 86_400);
+
+  test('a drill that passed makes nothing look newer, and quiets no alarm', async () => {
+    expect(metricsOf(await statusWith([passed, failed, old]))).toMatchObject({ lastDrillFailed: 1 });
+    const status = await statusWith([passed, old]);
+    expect(drilledDays(status)).toBe(9);
+    expect(drillLine(status)).toEqual(['  drill      9 days ago   passed   restored in 11 min 32 s   objective 4 h']);
+  });
+
+  test('a whole archive of them hides none that counts; alone they are as none', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => ({
+      ...old,
+      drill: `20261119T0000${String(index + 10)}Z-cccccc`,
+    }));
+    expect(drilledDays(await statusWith([passed, ...many]))).toBe(9);
+    expect(metricsOf(await statusWith(many))).not.toHaveProperty('newestDrilledAge');
+  });
+
+  test('a drill that failed is bad news all the same', async () => {
+    const bad = { ...old, outcome: 'failed' as const, issues: failed.issues };
+    expect(metricsOf(await statusWith([passed, bad]))).toMatchObject({ lastDrillFailed: 1 });
+  });
+});
+
 test('a record that nobody can read is no comfort', async () => {
   const store = new MemoryStore();
   await store.put(drillKey('orders', passed.drill), Buffer.from('{}'));
