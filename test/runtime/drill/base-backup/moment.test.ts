@@ -135,8 +135,9 @@ test('an old moment that somebody asked for is told as such; one by lot is not, 
   };
   const old = await drilled({ moment: lab.marks[11].at });
   expect(old.insteadOf).toBe(newest);
-  expect((await drilled({ point: old.point?.point, seed: 7 })).insteadOf).toBe(newest);
-  const byLot = await drilled({ seed: 7 });
+  expect((await drilled({ point: old.point?.point })).insteadOf).toBe(newest);
+  // Near to the beginning of the log.
+  const byLot = await drilled({ seed: 1 });
   expect(byLot.point).toEqual(old.point);
   expect(byLot).not.toHaveProperty('insteadOf');
 });
