@@ -1,6 +1,7 @@
 import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../model';
 import { acknowledgeWildcardResource } from './acknowledge';
@@ -31,6 +32,7 @@ export class ConfigurationBackup extends ScheduledComponent {
         `parameterPaths has '${wrong}', but a path is such as '/orders': it begins with a slash and ends without`,
       );
     }
+    refuseTwins(secrets);
     const stack = Stack.of(scope);
     super(scope, id, props, {
       component: BackupComponent.CONFIGURATION,
@@ -113,3 +115,22 @@ export class ConfigurationBackup extends ScheduledComponent {
     });
   }
 }
+
+/** Entries are known by name. What is not known before the deployment, the run refuses. */
+function refuseTwins(secrets: secretsmanager.ISecret[]): void {
+  const known = new Map<string, string>();
+  for (const { secretFullArn: arn } of secrets) {
+    if (arn === undefined || Token.isUnresolved(arn)) continue;
+    const name = arn.replace(/^(?:[^:]*:){6}/, '').replace(SECRET_SUFFIX, '');
+    const other = known.get(name) ?? arn;
+    known.set(name, arn);
+    if (other === arn) continue;
+    throw new Error(
+      `secrets has two of one name, ${other} and ${arn}, and a backup knows them by name: ` +
+        'back one of them up with a ConfigurationBackup of another source',
+    );
+  }
+}
+
+/** What Secrets Manager puts behind a name. */
+const SECRET_SUFFIX = /-[A-Za-z0-9]{6}$/;

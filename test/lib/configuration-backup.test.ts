@@ -123,6 +123,18 @@ test.each<[string, Make, RegExp]>([
   ['all there is', () => ({ parameterPaths: ['/'] }), /parameterPaths has '\/'/],
   ['a wildcard', () => ({ parameterPaths: ['/orders/*'] }), /parameterPaths has '\/orders\/\*'/],
   [
+    'two secrets of one name',
+    (stack) => ({
+      secrets: [
+        'eu-central-1:111122223333:secret:orders/smtp-AbCdEf',
+        'us-east-1:111122223333:secret:orders/smtp-GhIjKl',
+      ].map((arn) =>
+        secretsmanager.Secret.fromSecretCompleteArn(stack, arn.slice(0, 5), `arn:aws:secretsmanager:${arn}`),
+      ),
+    }),
+    /secrets has two of one name, arn:.*eu-central-1.*AbCdEf and arn:.*us-east-1.*GhIjKl/,
+  ],
+  [
     'no key',
     (stack) => ({
       parameterPaths: ['/orders'],

@@ -1,7 +1,7 @@
 import type { Parameter, SSMClient } from '@aws-sdk/client-ssm';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { BackupError } from '../../errors';
-import type { ConfigurationServices, ConfigurationValue } from './types';
+import type { ConfigurationServices, FoundValue } from './types';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -30,11 +30,12 @@ export function awsServices(): ConfigurationServices {
           client.send(new GetSecretValueCommand({ SecretId: id })),
         );
         if (!answer) return undefined;
-        const { Name: name, SecretString: text, SecretBinary: bytes, VersionId: version } = answer;
-        if (name === undefined || (text === undefined && bytes === undefined))
+        const { ARN: arn, Name: name, SecretString: text, SecretBinary: bytes, VersionId: version } = answer;
+        if (arn === undefined || name === undefined || (text === undefined && bytes === undefined))
           throw new Error('the answer holds no value');
         const value = text === undefined ? Buffer.from(bytes ?? []) : Buffer.from(text, 'utf8');
-        return { kind: 'secret', name, type: text === undefined ? 'binary' : 'text', version: version ?? null, value };
+        const type = text === undefined ? 'binary' : 'text';
+        return { kind: 'secret', arn, name, type, version: version ?? null, value };
       }),
     writeParameter: ({ name, type, value }, keyId) =>
       withSsm(`write the parameter ${name}`, 'ssm:PutParameter', async (client) => {
@@ -61,9 +62,9 @@ const MOST_STANDARD_BYTES = 4096;
 
 const PARAMETER_TYPES = ['String', 'StringList', 'SecureString'] as const;
 
-async function readPages(client: SSMClient, path: string): Promise<ConfigurationValue[]> {
+async function readPages(client: SSMClient, path: string): Promise<FoundValue[]> {
   const { GetParametersByPathCommand } = await import('@aws-sdk/client-ssm');
-  const values: ConfigurationValue[] = [];
+  const values: FoundValue[] = [];
   let NextToken: string | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const command = new GetParametersByPathCommand({ Path: path, Recursive: true, WithDecryption: true, NextToken });
@@ -75,11 +76,13 @@ async function readPages(client: SSMClient, path: string): Promise<Configuration
   throw new Error(`there are more than ${MOST_PAGES} pages of them`);
 }
 
-function valueOfParameter(parameter: Parameter | undefined): ConfigurationValue {
-  const { Name: name, Type: type, Value: value, Version: version } = parameter ?? {};
-  if (name === undefined || type === undefined || value === undefined) throw new Error('the answer holds no value');
+function valueOfParameter(parameter: Parameter | undefined): FoundValue {
+  const { ARN: arn, Name: name, Type: type, Value: value, Version: version } = parameter ?? {};
+  if (arn === undefined || name === undefined || type === undefined || value === undefined)
+    throw new Error('the answer holds no value');
   return {
     kind: 'parameter',
+    arn,
     name,
     type,
     version: version === undefined ? null : String(version),

@@ -18,14 +18,20 @@ export interface ConfigurationValue {
   readonly value: Buffer;
 }
 
+/** As a service gives it. */
+export interface FoundValue extends ConfigurationValue {
+  /** Tells it from all others: of its name there may be one in every region and account. */
+  readonly arn: string;
+}
+
 /** Of SSM and Secrets Manager, what backup and restore ask. Nothing is ever deleted. */
 export interface ConfigurationServices {
   /** Nothing when there is none of this name. */
-  readonly readParameter: (name: string) => Promise<ConfigurationValue | undefined>;
+  readonly readParameter: (name: string) => Promise<FoundValue | undefined>;
   /** All below, however deep. */
-  readonly readPath: (path: string) => Promise<ConfigurationValue[]>;
+  readonly readPath: (path: string) => Promise<FoundValue[]>;
   /** By name or ARN; nothing when there is none, or none with a value. */
-  readonly readSecret: (id: string) => Promise<ConfigurationValue | undefined>;
+  readonly readSecret: (id: string) => Promise<FoundValue | undefined>;
   /** @param keyId of a SecureString; the account's own key by default */
   readonly writeParameter: (parameter: ConfigurationValue, keyId?: string) => Promise<void>;
   /** Gives a secret that is there a new version. */

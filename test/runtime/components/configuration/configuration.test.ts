@@ -194,7 +194,7 @@ test('bytes of a secret that are no text come back as they were', async () => {
   const value = Buffer.from([0, 255, 254, 13, 10]);
   const services: ConfigurationServices = {
     ...awsServices(),
-    readSecret: async (name) => ({ kind: 'secret', name, type: 'binary', version: '1', value }),
+    readSecret: async (name) => ({ kind: 'secret', arn: SECRET_ARN, name, type: 'binary', version: '1', value }),
   };
   const request = { parameters: [], parameterPaths: [], secrets: ['key'], texts: [], envelopeKey: key.arn } as const;
   await backupConfiguration({ source: 'orders', class: 'manual', ...request }, context(), services, awsEnvelopeKeys());
@@ -203,6 +203,25 @@ test('bytes of a secret that are no text come back as they were', async () => {
   expect(entries).toEqual([
     { name: 'secret:key', state: 'same', isApplied: false, inBackup: 'base64:AP/+DQo=', inTarget: 'base64:AP/+DQo=' },
   ]);
+});
+
+test('two of one name, of other regions, are refused: neither takes the place of the other', async () => {
+  const arn = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:orders/smtp-GhIjKl';
+  secrets.add({ arn, name: 'orders/smtp', text: 'of another region' });
+  expect(await failureOf(backup({ secrets: [SECRET_ARN, arn] }))).toMatchObject({
+    code: 'configuration-invalid',
+    message: `there are two of secret:orders/smtp: ${SECRET_ARN} and ${arn}`,
+  });
+  const file = path.join(directory, 'a.conf');
+  await writeFile(file, 'a');
+  await writeFile(`${file}.old`, 'b');
+  const texts = [file, `${file}.old`].map((one) => ({ name: 'a', file: one }));
+  expect((await failureOf(backup({ texts }))).message).toBe(`there are two of text:a: ${file} and ${file}.old`);
+});
+
+test('what is named twice is one', async () => {
+  const request = { parameters: ['/orders/flags', 'bare'], secrets: [SECRET_ARN, 'orders/smtp'] };
+  expect((await point(request)).manifest.totals.items).toBe(4);
 });
 
 describe('what is named and not there is a failure', () => {
@@ -265,7 +284,7 @@ describe('restore', () => {
       ...awsServices(),
       readParameter: async (name) => {
         const value = empty.get(name);
-        return value && { kind: 'parameter', name, type: 'String', version: '1', value };
+        return value && { kind: 'parameter', arn: `arn:${name}`, name, type: 'String', version: '1', value };
       },
       writeParameter: async ({ name, value }) => void empty.set(name, value),
     };
