@@ -14,18 +14,21 @@ const GUIDES = [
     .map((name) => `docs/${name}`),
 ];
 
+const RUNBOOKS = readdirSync(path.join(ROOT, 'docs/runbooks')).map((name) => `docs/runbooks/${name}`);
+
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+
+const PROGRAM = allCommands(
+  createProgram(
+    realDependencies(() => undefined),
+    async () => undefined,
+  ),
+);
 
 describe('docs/command-line.md', () => {
   const guide = read('docs/command-line.md');
-  const commands = allCommands(
-    createProgram(
-      realDependencies(() => undefined),
-      async () => undefined,
-    ),
-  );
 
-  test.each(commands.map((command): [string, Command] => [nameOf(command), command]))(
+  test.each(PROGRAM.map((command): [string, Command] => [nameOf(command), command]))(
     'names every option and every variable of "%s"',
     (_name, command) => {
       const missing = command.options
@@ -39,7 +42,7 @@ describe('docs/command-line.md', () => {
     const known = new Set([
       '--help',
       '--version',
-      ...commands.flatMap(({ options }) => options.map(({ long }) => long)),
+      ...PROGRAM.flatMap(({ options }) => options.map(({ long }) => long)),
     ]);
     const named = [...guide.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option);
     expect(named.filter((option) => !known.has(option))).toEqual([]);
@@ -52,7 +55,38 @@ test('docs/preflight.md explains every failure code', () => {
   expect(FAILURE_CODES.filter((code) => !guide.includes(`\`${code}\``))).toEqual([]);
 });
 
-test.each(GUIDES)('the links of %s lead somewhere', (guide) => {
+describe('the runbooks', () => {
+  const constructs = readdirSync(path.join(ROOT, 'lib')).map((name) => read(`lib/${name}`));
+  const found = (pattern: RegExp) => constructs.flatMap((text) => [...text.matchAll(pattern)].map(([, name]) => name));
+
+  test('name every alarm that a construct makes, and each that an alarm leads to is there', () => {
+    const all = RUNBOOKS.map(read).join('\n');
+    const alarms = found(/\.(?:continuous|occurrence)\('(\w+)'/g);
+    expect(alarms.length).toBeGreaterThan(30);
+    expect(alarms.filter((alarm) => !new RegExp(`\`([A-Za-z]+/)?${alarm}\``).test(all))).toEqual([]);
+    const named = found(/runbook: '([\w-]+)'/g);
+    expect(named.filter((name) => !RUNBOOKS.includes(`docs/runbooks/${name}.md`))).toEqual([]);
+  });
+
+  test.each(RUNBOOKS)('%s types only what there is', (runbook) => {
+    const names = PROGRAM.map(nameOf);
+    const options = new Set(PROGRAM.flatMap((command) => command.options.map(({ long }) => long)));
+    const lines = [
+      ...read(runbook)
+        .replaceAll('\\\n', ' ')
+        .matchAll(/postgres-backup( [^`\n|]*)/g),
+    ];
+    for (const [, typed] of lines) {
+      const [word, next] = typed.trim().split(/\s+/);
+      if (!/^[a-z]/.test(word)) continue;
+      expect(names.some((name) => name === word || name === `${word} ${next}`)).toBe(true);
+      const given = [...typed.matchAll(/(?<=\s)--[a-z][a-z-]*/g)].map(([option]) => option);
+      expect(given.filter((option) => !options.has(option))).toEqual([]);
+    }
+  });
+});
+
+test.each([...GUIDES, ...RUNBOOKS])('the links of %s lead somewhere', (guide) => {
   const links = [...read(guide).matchAll(/\]\(([^)#]*)(#[^)]*)?\)/g)].filter(([, target]) => !/^https?:/.test(target));
   const broken = links.filter(([, target, anchor]) => {
     const file = target === '' ? guide : path.join(path.dirname(guide), target);
