@@ -13,6 +13,7 @@ import { ObjectSource } from './object-source';
 import { shortestRun } from './backup-schedules';
 import { addScratchVolume } from './scratch-volume';
 import { ScheduledComponent } from './scheduled-component';
+import { SetSchedule } from './set-schedule';
 
 /**
  * Mirrors buckets into the vault on a schedule: what is new or changed is copied as a version of its own, nothing is ever deleted
@@ -29,6 +30,7 @@ export class ObjectMirror extends ScheduledComponent {
   public readonly events?: MirrorEvents;
 
   private readonly vault: IBackupVault;
+  private readonly sets?: SetSchedule;
   private readonly limits: Pick<ObjectMirrorProps, 'concurrency' | 'bandwidthLimit'>;
   private readonly mirrors = new Map<string, MirrorSetting>();
   private readonly sources: ObjectSource[] = [];
@@ -46,6 +48,7 @@ export class ObjectMirror extends ScheduledComponent {
       },
     });
     this.vault = props.vault;
+    this.sets = props.sets;
     this.limits = props;
     if (props.continuous) this.events = new MirrorEvents(this, 'Events', { ...props, continuous: props.continuous });
     this.node.addValidation({
@@ -130,6 +133,7 @@ export class ObjectMirror extends ScheduledComponent {
     this.vault.grantBuildOn(this.task, this.sourceName, BackupComponent.OBJECTS);
     if (throughHere)
       throw new Error(`mirror '${name}' is a replica, of which nothing passes through the task: take throughTask out`);
+    this.warnOfOldList(name);
     if (this.isListed) return;
     if (this.isWatched)
       throw new Error(
@@ -149,6 +153,17 @@ export class ObjectMirror extends ScheduledComponent {
     this.events._addMirror(continuous, bound);
     this.vault.grantReadMirrorJournal(this.task, this.sourceName, setting.name);
     return continuous;
+  }
+
+  /** Rows are of now, a list is not. */
+  private warnOfOldList(name: string): void {
+    if (!this.sets?._asksFor(name, this.plan)) return;
+    Annotations.of(this).addWarningV2(
+      `cdk-postgres-backup:referencesOfReplica:${name}`,
+      `the references of sets to mirror '${name}' are held against a list by S3 that is up to ${OLDEST_LISTING_HOURS} hours old: ` +
+        'rows that refer to newer objects make the set one that could not be verified, and none to restore. Let the query leave ' +
+        `out rows of the last ${OLDEST_LISTING_HOURS} hours, and acknowledge this; or take the query out`,
+    );
   }
 
   private warnOfSize({ name, endpoint, throughHere }: MirrorSetting, options: MirrorOptions): void {

@@ -17,7 +17,8 @@ interface SetMember extends IConstruct {
 export interface SetScheduleOptions {
   /**
    * For each mirror a SELECT of one column: the keys of objects, below the mirror's prefix, that rows refer to. Each must be in
-   * the set, or it has failed. The task that makes the set may connect to the server then, and read the inventories of mirrors.
+   * the set, or it has failed; of a mirror of a replica, which is up to 48 hours older than the rows, the query must leave out rows
+   * of that time. The task that makes the set may connect to the server then, and read the inventories of mirrors.
    *
    * @default - whether rows refer to objects that the set lacks is not looked at
    */
@@ -108,6 +109,15 @@ export class SetSchedule {
    */
   public _starts(plan: BackupPlan, { name }: BackupRule): boolean {
     return plan === this.plan && (this.names === undefined || this.names.includes(name));
+  }
+
+  /**
+   * Whether keys of this mirror are asked for, where a component of this plan has it.
+   *
+   * @internal
+   */
+  public _asksFor(mirror: string, plan: BackupPlan): boolean {
+    return plan === this.plan && this.references?.[mirror] !== undefined;
   }
 
   /**

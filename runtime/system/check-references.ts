@@ -1,5 +1,12 @@
 /** Whether what rows refer to is in a set: the keys are asked for before the mirrors begin, and held against their inventory after. */
-import type { ObjectsManifest, ReferenceCheck, RetentionClass, SetMember } from '../../model';
+import {
+  OLDEST_LISTING_HOURS,
+  type MirrorRecord,
+  type ObjectsManifest,
+  type ReferenceCheck,
+  type RetentionClass,
+  type SetMember,
+} from '../../model';
 import { readPoint } from '../catalog/catalog';
 import { readInventory } from '../components/objects/inventory/read-inventory';
 import { toBackupError } from '../errors';
@@ -61,11 +68,22 @@ async function checkMirror(
     const record = mirrors.find(({ name }) => name === mirror);
     if (!record)
       return notKnown(mirror, `there is no mirror of that name, but ${mirrors.map(({ name }) => name).join(', ')}`);
-    return await compareReferences(mirror, readReferences(keys), readInventory(store, record, objects, signal));
+    const inventory = readInventory(store, record, objects, signal);
+    return judgeByList(record, await compareReferences(mirror, readReferences(keys), inventory));
   } catch (thrown) {
     signal.throwIfAborted();
     return notKnown(mirror, described(thrown));
   }
+}
+
+/** A list of S3 is older than the rows: what it lacks may be lost, or may have been written since. */
+function judgeByList({ replica }: MirrorRecord, check: ReferenceCheck): ReferenceCheck {
+  if (!replica || check.outcome !== 'failed') return check;
+  const problem =
+    `${check.missing} of ${check.references} keys are not in the list of ${check.mirror} that S3 began at ` +
+    `${replica.listedAt}: they are lost, or were written since. Let the query leave out rows of the last ` +
+    `${OLDEST_LISTING_HOURS} hours`;
+  return { ...check, outcome: 'could not verify', problem };
 }
 
 function notKnown(mirror: string, problem: string): ReferenceCheck {

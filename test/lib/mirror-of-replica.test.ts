@@ -9,6 +9,7 @@ import {
   ObjectMirror,
   ObjectReplica,
   ObjectSource,
+  SetSchedule,
   type PostgresBackup,
 } from '../../lib';
 import { permissions } from './support/policies';
@@ -65,6 +66,18 @@ describe('a mirror of a replica', () => {
         ]),
       },
     });
+  });
+
+  test('rows that are held against its list are warned of, for it is older than they', () => {
+    const stack = testStack();
+    const references = { uploads: 'SELECT key FROM documents', media: 'SELECT key FROM films' };
+    const backup = testBackup(stack, { sets: SetSchedule.byPlan({ references }) });
+    const mirror = backup.addObjects('uploads', { from: replicaOf(true)(stack) });
+    mirror.addMirror('media', { from: uploads(stack) });
+    const warnings = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('referencesOfReplica'));
+    expect(warnings.map(({ entry }) => entry.data)).toEqual([
+      expect.stringMatching(/^the references of sets to mirror 'uploads' are held against a list .* 48 hours old/),
+    ]);
   });
 
   test('who verifies or drills reads the copy, whether the mirror was added before or after', () => {

@@ -64,9 +64,10 @@ function whatIsWrong({ component, error }: SetMember): string[] {
 
 function referenceLines({ mirror, outcome, references, missing, examples, problem }: BackupSet['references'][number]) {
   if (outcome === 'passed') return [`references to ${mirror}: ${formatCount(references)}, all there`];
-  if (problem !== null) return [`references to ${mirror}: could not verify: ${printable(problem)}`];
+  const named = examples.map((key) => `  ${printable(key)}`);
+  if (problem !== null) return [`references to ${mirror}: could not verify: ${printable(problem)}`, ...named];
   return [
     `references to ${mirror}: ${formatCount(missing)} of ${formatCount(references)} are not in the set (reference-missing)`,
-    ...examples.map((key) => `  ${printable(key)}`),
+    ...named,
   ];
 }

@@ -3,11 +3,17 @@ import { compareKeys, type InventoryEntry } from '../../../model';
 import { backupObjects } from '../../../runtime/components/objects/backup';
 import { DEFAULT_MIRROR_SETTINGS, type MirrorsRequest } from '../../../runtime/components/objects/types';
 import { findPsql } from '../../../runtime/postgres/tools';
-import { compareReferences, readReferences, spoolReferences } from '../../../runtime/system/references';
+import {
+  compareReferences,
+  readReferences,
+  spoolReferences,
+  type ReferenceQuery,
+} from '../../../runtime/system/references';
 import { runSystem } from '../../../runtime/system/run-system';
 import { failureOf } from '../../support/failure-of';
 import { Scratch } from '../postgres/scratch-database';
 import { MirrorLab, type MirrorWorld } from '../components/objects/support';
+import { ReplicaWorld } from '../components/objects/listed/replica-world';
 import { contextOf, ENDED, makesPoint, requestOf, TIME } from './support';
 
 /** Whatever a key may hold: what COPY escapes, what JSON escapes, what sorts differently in JavaScript. */
@@ -174,5 +180,29 @@ describe('in a run of the full system', () => {
     expect(set.references).toMatchObject([{ outcome: 'could not verify' }]);
     expect(set.references[0].problem).toContain(problem);
     expect(set.outcome).toBe('could not verify');
+  });
+
+  test('what a list by S3 lacks is lost, or younger than the list: which of both is not said', async () => {
+    const listed = await ReplicaWorld.make(lab, 'listed-references');
+    await listed.put('a', 'content');
+    await listed.list();
+    await listed.put('since', 'content');
+    const asked = async (sql: string, time: Date) => {
+      const spoolThem = (query: ReferenceQuery) => spoolReferences(query, scratch.connection(), psql, signal);
+      const objects = async () => (await listed.run({ scheduledAt: time, class: 'manual' }), ENDED);
+      const context = contextOf(listed.world.store, { dump: makesPoint, objects }, { spool: spoolThem });
+      const referenceQueries = [{ mirror: 'uploads', sql }];
+      return runSystem(requestOf({ components: ['dump', 'objects'], time, referenceQueries }), context);
+    };
+    const young = await asked("SELECT unnest(ARRAY['a', 'since'])", TIME);
+    expect(young).toMatchObject({
+      outcome: 'could not verify',
+      references: [{ outcome: 'could not verify', references: 2, missing: 1, examples: ['since'] }],
+    });
+    expect(young.references[0].problem).toMatch(
+      /^1 of 2 keys are not in the list of uploads that S3 began at 2026-11-19T22:00:00.000Z: they are lost, or were written/,
+    );
+    const old = await asked("SELECT 'a'", new Date(TIME.getTime() + 60_000));
+    expect(old).toMatchObject({ outcome: 'passed', references: [{ outcome: 'passed', missing: 0 }] });
   });
 });

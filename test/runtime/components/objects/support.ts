@@ -12,7 +12,7 @@ import {
   type S3Server,
   type ServedRequest,
 } from '../../../../dev/s3';
-import type { InventoryEntry, ObjectsManifest } from '../../../../model';
+import type { InventoryEntry, ObjectsManifest, RetentionClass } from '../../../../model';
 import { findPoint } from '../../../../runtime/catalog/catalog';
 import type { RecoveryPoint } from '../../../../runtime/catalog/recovery-point';
 import { backupObjects } from '../../../../runtime/components/objects/backup';
@@ -37,6 +37,7 @@ export interface MirrorRunOptions {
   readonly mirror?: Partial<MirrorRequest>;
   readonly given?: 'everything' | 'some';
   readonly settings?: Partial<MirrorSettings>;
+  readonly class?: RetentionClass;
   readonly scheduledAt?: Date;
   readonly signal?: AbortSignal;
   readonly store?: ObjectStore;
@@ -140,7 +141,7 @@ export class MirrorWorld {
     const { scheduledAt } = options;
     const request = {
       source: SOURCE,
-      class: 'daily' as const,
+      class: options.class ?? 'daily',
       scheduledAt,
       mirrors: [mirror],
       given: options.given,
