@@ -32,8 +32,14 @@ export async function newerThan(
 ): Promise<string | undefined> {
   const { component = 'dump' } = request;
   // What it passes over is told where it is drilled.
-  const own = await choosePoint({ ...request, point: 'latest' }, component, { ...context, reporter: silentReporter });
-  return own.address.time > address.time ? pointId(own.address) : undefined;
+  const quiet = { ...context, reporter: silentReporter };
+  const own = await choosePoint({ ...request, point: 'latest' }, component, quiet).catch(nothingIfMissing);
+  return own && own.address.time > address.time ? pointId(own.address) : undefined;
+}
+
+/** Where no point is a good one, also one that is not can be asked for by its name. */
+function nothingIfMissing(error: unknown): undefined {
+  if (!(error instanceof BackupError) || error.code !== 'point-missing') throw error;
 }
 
 /** As a record names it. */

@@ -1,12 +1,16 @@
 /** The envelope of a configuration is opened for practice, in memory: every value is what it was, and none of it shows. */
 import { createHash, randomBytes } from 'node:crypto';
 import { MANIFEST_NAME, type ConfigurationManifest, type Drill } from '../../../model';
+import { listPoints } from '../../../runtime/catalog/catalog';
+import { readText } from '../../../runtime/catalog/read-text';
+import { sha256Of } from '../../../runtime/catalog/verification-record';
 import { backupConfiguration } from '../../../runtime/components/configuration/backup';
 import type { ConfigurationServices, EnvelopeKeys } from '../../../runtime/components/configuration/types';
 import { runDrill } from '../../../runtime/drill/drill';
 import { BackupError } from '../../../runtime/errors';
 import { silentReporter } from '../../../runtime/observe/reporter';
 import { MemoryStore } from '../../support/memory-store';
+import { storeVerification } from '../retention/support';
 import { comparison } from './base-backup/support';
 import { findings } from './support/drill-lab';
 
@@ -98,6 +102,14 @@ test('of an old point that somebody asks for: the record says which is newer; of
     expect(made).toMatchObject({ outcome: 'passed', point: { point: newest } });
     expect(made).not.toHaveProperty('insteadOf');
   }
+});
+
+test('where no point is a good one, one that did not pass its verification can be drilled by its name all the same', async () => {
+  const [address] = await listPoints(store, 'orders', 'configuration');
+  const text = (await readText(store, `${prefix}${MANIFEST_NAME}`)) ?? '';
+  await storeVerification(store, address, 'failed', sha256Of(text));
+  expect((await drill()).failure?.code).toBe('point-missing');
+  expect(await drill(KEYS, manifest.point)).toMatchObject({ outcome: 'passed', point: { verification: 'failed' } });
 });
 
 test('a byte that was flipped has failed; a key that cannot be used says nothing of the backup', async () => {
