@@ -54,7 +54,9 @@ test.each(['zstd', 'pg_dump', 'pg_dumpall', 'pg_restore', 'psql', 'node', 'postg
 );
 
 test('it runs the program, stops by SIGTERM and does not inherit the command of the base', () => {
-  expect(of('ENTRYPOINT')).toEqual(['["/usr/local/bin/node", "/opt/postgres-backup/postgres-backup.js"]']);
+  expect(of('ENTRYPOINT')).toEqual([
+    '["/usr/local/bin/node", "--max-semi-space-size=1", "/opt/postgres-backup/postgres-backup.js"]',
+  ]);
   expect(of('STOPSIGNAL')).toEqual(['SIGTERM']);
   expect(of('CMD')).toEqual(['[]']);
 });

@@ -1,7 +1,8 @@
 /** How much memory whole runs of the command line take, with every process they start. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCli, type RunningCli } from './cli';
-import { BUCKET, type Lab } from './lab';
+import { nodeOptionsOfImage } from './image-node';
+import { BUCKET, type Lab, type Place } from './lab';
 import { processTree } from './processes';
 import { residentTogether } from './resident-memory';
 
@@ -28,13 +29,14 @@ export async function fillDatabase(lab: Lab, database: string, sizeBytes: number
   );
 }
 
-/** Backs the database up, verifies every byte, and restores it, each as a process of its own. */
+/** Backs the database up, verifies every byte, and restores it, each as a process of its own, with Node's flags as in the image. */
 export async function measureRuns(lab: Lab, database: string): Promise<MeasuredRun[]> {
-  const server = { database };
+  const start = (args: readonly string[], place: Place) => startCli(lab, args, place, nodeOptionsOfImage());
+  const again = { database: `${database} again` };
   return [
-    await measure('backup', startCli(lab, ['backup', 'dump', '--jobs', '2', '--vault', `s3://${BUCKET}`], server)),
-    await measure('verify', startCli(lab, ['verify', 'latest', '--depth', 'read'], server)),
-    await measure('restore', startCli(lab, ['restore', 'latest', '--create'], { database: `${database} again` })),
+    await measure('backup', start(['backup', 'dump', '--jobs', '2', '--vault', `s3://${BUCKET}`], { database })),
+    await measure('verify', start(['verify', 'latest', '--depth', 'read'], { database })),
+    await measure('restore', start(['restore', 'latest', '--create'], again)),
   ];
 }
 

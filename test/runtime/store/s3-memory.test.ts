@@ -2,8 +2,7 @@ import { runProgram } from './programs/run';
 import { startVault, type TestVault } from './s3-support';
 
 const GIB = 2 ** 30;
-/** The collector of Node 24 lets a little more lie than that of Node 20: 225 MiB were seen. */
-const MOST_MIB = Number(process.versions.node.split('.')[0]) < 22 ? 220 : 250;
+const MOST_MIB = 220;
 
 let vault: TestVault;
 
