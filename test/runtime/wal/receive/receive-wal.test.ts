@@ -13,7 +13,7 @@ let lab: ReceivingLab;
 beforeAll(async () => {
   // Room for a slot of two segments; as little log besides as there can be.
   lab = await ReceivingLab.start({ min_wal_size: '32MB', max_wal_size: '64MB', full_page_writes: 'on' });
-}, 60_000);
+});
 afterAll(() => lab.stop(), 60_000);
 afterEach(() => lab.stopReceivers());
 
@@ -39,7 +39,7 @@ test('what was committed is archived seconds later, in a part of a segment, and 
   const report = await receiver.stop();
   expect(report.partials).toBeGreaterThan(0);
   expect(receiver.interruptions).toEqual([]);
-}, 60_000);
+});
 
 test('while nothing can be archived the server keeps all of it, whatever was received; then it may go', async () => {
   const { store } = lab.primary.lab;
@@ -58,7 +58,7 @@ test('while nothing can be archived the server keeps all of it, whatever was rec
   await until('the slot has moved', async () => (parseLsn((await lab.slot())?.restart ?? '') as bigint) > before);
   await receiver.stop();
   expect(await lab.ranges()).toHaveLength(1);
-}, 60_000);
+});
 
 test('a receiver that is ended again and again before it looks at the server: what it archived may go all the same', async () => {
   const lookEverySeconds = 3600;
@@ -76,7 +76,7 @@ test('a receiver that is ended again and again before it looks at the server: wh
   expect(parseLsn((await lab.slot())?.restart ?? '')).toBe(to);
   expect(to).toBeGreaterThan(before);
   await second.stop();
-}, 60_000);
+});
 
 test('a pg_receivewal that hangs is ended and started anew', async () => {
   const receiver = await lab.receive({ stallSeconds: 2 });
@@ -88,7 +88,7 @@ test('a pg_receivewal that hangs is ended and started anew', async () => {
   await lab.untilArchived(target);
   expect(receiver.interruptions.join()).toMatch(/received nothing for 2 s/);
   await receiver.stop();
-}, 60_000);
+});
 
 test('what a receiver left on its disk is archived when the server is gone, before that is asked for anything', async () => {
   const directory = await lab.directory();
@@ -104,7 +104,7 @@ test('what a receiver left on its disk is archived when the server is gone, befo
   await lab.untilArchived(target);
   await until('the server is missed', () => second.interruptions.join().includes('server-unreachable'));
   await second.stop();
-}, 60_000);
+});
 
 test('after a fail-over it goes on along the new timeline, without a slot there at first, and without a gap', async () => {
   const receiver = await lab.receive();
@@ -123,7 +123,7 @@ test('after a fail-over it goes on along the new timeline, without a slot there 
   expect(next.interruptions).toEqual([]);
   expect(await lab.primary.lab.keys('orders/wal/')).toContainEqual(expect.stringContaining('/00000002.history.zst'));
   expect(await lab.restored()).toEqual(everyRow());
-}, 90_000);
+});
 
 test('a receiver that was killed leaves nobody who goes on confirming what nobody archives', async () => {
   const directory = await lab.directory();
@@ -136,7 +136,7 @@ test('a receiver that was killed leaves nobody who goes on confirming what nobod
   await until('the orphan has ended', async () => (await processTree(orphan)).length === 0);
   await lab.untilArchived(await commit(3));
   expect(receiver.warnings.join()).toMatch(/another receiver with the name postgres_backup_orders was ended/);
-}, 60_000);
+});
 
 describe('what the server dropped before it was archived', () => {
   test('is a failure that names it, and no slot is left that nobody moves', async () => {
@@ -148,7 +148,7 @@ describe('what the server dropped before it was archived', () => {
     expect(error.message).toContain(`from ${formatLsn(archivedTo)} on`);
     expect(error.hint).toContain('--on-gap go-on');
     expect(await lab.slot()).toBeUndefined();
-  }, 60_000);
+  });
 
   test('it goes on behind, where that is said; the audit has the gap', async () => {
     const receiver = await lab.receive({ onGap: 'go on' });
@@ -156,7 +156,7 @@ describe('what the server dropped before it was archived', () => {
     await until('the archive goes on', async () => (await lab.ranges()).length === 2);
     expect(receiver.warnings.join()).toMatch(/goes on behind the gap/);
     await receiver.stop();
-  }, 60_000);
+  });
 });
 
 test('commits that wait for a synchronous receiver are on its disk when they return', async () => {
@@ -173,4 +173,4 @@ test('commits that wait for a synchronous receiver are on its disk when they ret
   await lab.untilArchived(target);
   await second.stop();
   await rm(directory, { recursive: true, force: true });
-}, 60_000);
+});
