@@ -9,14 +9,13 @@ interface NodeZstd {
     options: ZstdOptions,
     done: (error: Error | null, compressed: Buffer) => void,
   ) => void;
-  readonly createZstdCompress?: (options: ZstdOptions) => Duplex;
   readonly createZstdDecompress?: () => Duplex;
 }
 
 interface ZstdOptions {
   /** Of `ZSTD_cParameter`, by its number. */
   readonly params: Readonly<Record<number, number>>;
-  readonly pledgedSrcSize?: number;
+  readonly pledgedSrcSize: number;
   readonly chunkSize: number;
 }
 
@@ -26,7 +25,6 @@ const CHECKSUM_FLAG = 201;
 
 /** For each of them the thread pool is asked once more: 64 KiB, as by default, would be a hundred times. */
 const OUTPUT_BYTES = 1024 * 1024;
-const STREAM_OUTPUT_BYTES = 256 * 1024;
 
 /**
  * Compresses in a thread of the pool, as `zstd` does: one frame, with a checksum that everybody who decompresses compares, and with
@@ -36,25 +34,12 @@ export function ownCompressor(): ((content: Buffer, level: number) => Promise<Bu
   const { zstdCompress } = zlib as NodeZstd;
   if (!zstdCompress) return undefined;
   return (content, level) => {
-    const options = { params: parameters(level), pledgedSrcSize: content.length, chunkSize: OUTPUT_BYTES };
+    const params = { [COMPRESSION_LEVEL]: level, [CHECKSUM_FLAG]: 1 };
+    const options = { params, pledgedSrcSize: content.length, chunkSize: OUTPUT_BYTES };
     return new Promise((resolve, reject) => {
       zstdCompress(content, options, (error, compressed) => (error ? reject(error) : resolve(compressed)));
     });
   };
-}
-
-/** The same of a stream, whose size nobody knows. */
-export function ownCompressorStream(level: number): Duplex | undefined {
-  return (zlib as NodeZstd).createZstdCompress?.({ params: parameters(level), chunkSize: STREAM_OUTPUT_BYTES });
-}
-
-function parameters(level: number): ZstdOptions['params'] {
-  return { [COMPRESSION_LEVEL]: level, [CHECKSUM_FLAG]: 1 };
-}
-
-/** `1.5.7`; nothing where this Node has none. */
-export function ownVersion(): string | undefined {
-  return (zlib as NodeZstd).createZstdCompress && process.versions.zstd;
 }
 
 export function ownDecompressor(): Duplex | undefined {

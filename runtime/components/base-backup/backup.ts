@@ -4,7 +4,6 @@ import type { PointWriter } from '../../catalog/point-writer';
 import type { RunContext } from '../../context';
 import { findZstd } from '../../postgres/zstd';
 import { VERSION } from '../../version';
-import { compressorVersion } from '../files/backup/compressor';
 import { awaitArchivedWal, requireArchive } from './backup/archived-wal';
 import type { BaseBackupRun } from './backup/base-backup-run';
 import { sendBaseBackup, type SentBaseBackup } from './backup/send-changes';
@@ -71,7 +70,7 @@ function composeManifest(
     finishedAt: context.now().toISOString(),
     tool: { name: 'postgres-backup', version: VERSION },
     server: { version, major, standby, role: user, database: server.database },
-    client: { postgres: server.tool.version, zstd: compressorVersion(zstd) },
+    client: { postgres: server.tool.version, zstd: zstd.version },
     wal,
     endedAt: endedAt.toISOString(),
     archive: 0,

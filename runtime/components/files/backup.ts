@@ -7,7 +7,6 @@ import { findZstd } from '../../postgres/zstd';
 import { VERSION } from '../../version';
 import { backupVolume } from './backup/backup-volume';
 import { chooseBase, readCandidates, type Base } from './backup/choose-base';
-import { compressorVersion } from './backup/compressor';
 import type { FilesContext, FilesRun, StoredVolume } from './backup/files-run';
 import { findTar } from './tar/find-tar';
 import type { FilesPoint, FilesRequest, FilesResult, VolumeSource } from './types';
@@ -97,7 +96,7 @@ function composeManifest(
     startedAt: startedAt.toISOString(),
     finishedAt: context.now().toISOString(),
     tool: { name: 'postgres-backup', version: VERSION },
-    client: { tar: tar.version, zstd: compressorVersion(zstd) },
+    client: { tar: tar.version, zstd: zstd.version },
     volumes,
     ...lacksField(lacks),
     objects,

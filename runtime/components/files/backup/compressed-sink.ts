@@ -1,11 +1,10 @@
 import type { StoredObject } from '../../../../model';
 import { BackupError } from '../../../errors';
 import type { Zstd } from '../../../postgres/zstd';
-import { describeExit, requireSuccess, type Stage, type StageExit } from '../../../process/stage';
+import { describeExit, requireSuccess, startStage, type Stage, type StageExit } from '../../../process/stage';
 import type { ObjectStore } from '../../../store/store';
 import { StreamUpload } from '../../../store/stream-upload';
 import { VerifiedStream, type ProducerExit, type ReceivedStream } from '../../../store/verified-stream';
-import { startCompressor } from './compressor';
 import { writeTo } from './write-to';
 
 export interface SinkOptions {
@@ -35,7 +34,16 @@ export class CompressedSink {
 
   constructor(private readonly options: SinkOptions) {
     const { store, key, zstd, signal } = options;
-    this.stage = startCompressor(zstd, options.compressionLevel, signal);
+    this.stage = startStage({
+      name: 'zstd',
+      file: zstd.program,
+      // --check: a checksum of what went in, so that `zstd -d` by hand proves it too.
+      args: ['--quiet', '--stdout', '--check', '-T1', `-${options.compressionLevel}`],
+      env: {},
+      stdin: 'pipe',
+      stdout: 'pipe',
+      signal,
+    });
     // That it does not take more is told by its exit.
     this.stage.stdin?.on('error', () => undefined);
     this.upload = StreamUpload.begin(store, key, { signal, contentType: 'application/zstd' });
@@ -91,16 +99,9 @@ export class CompressedSink {
   }
 
   private async *compressed(): AsyncGenerator<Buffer> {
-    try {
-      for await (const chunk of this.stage.stdout as AsyncIterable<Buffer>) {
-        this.options.onBytes?.(chunk.length);
-        yield chunk;
-      }
-    } catch (error) {
-      // How it ended says why.
-      const exit = await this.stage.exited;
-      requireSuccess([exit], (failed) => sinkFailure(this.options.key, failed), this.options.signal);
-      throw error;
+    for await (const chunk of this.stage.stdout as AsyncIterable<Buffer>) {
+      this.options.onBytes?.(chunk.length);
+      yield chunk;
     }
   }
 }
