@@ -7,12 +7,6 @@ import { FaultyStore, type StoreFault } from '../../../support/faulty-store';
 import { brokenZstd } from '../../../support/tool-directory';
 import { FilesLab } from './support';
 
-// The program compresses, as where Node has no zstd; how Node's own fails is told in compressed-sink.test.ts.
-jest.mock('../../../../runtime/wal/own-zstd', () => ({
-  ownCompressorStream: () => undefined,
-  ownVersion: () => undefined,
-}));
-
 let lab: FilesLab;
 const PATH = process.env.PATH;
 const TAR = execFileSync('which', ['tar']).toString().trim();
