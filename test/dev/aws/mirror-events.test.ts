@@ -6,32 +6,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { App, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Cloud, deployStack, describeUse, readStack, type SynthesisedStack } from '../../../dev/aws';
+import { Cloud, deployStack, describeUse, type SynthesisedStack } from '../../../dev/aws';
 import type { Template } from '../../../dev/aws/template/template';
-import {
-  AlarmTopic,
-  BackupImage,
-  BackupPlan,
-  BackupRule,
-  BackupVault,
-  ContinuousMirroring,
-  ObjectMirror,
-  ObjectSource,
-  PostgresVersion,
-} from '../../../lib';
+import { AlarmTopic, ContinuousMirroring, ObjectSource } from '../../../lib';
 import { AlarmFactory, RUNBOOKS_URL } from '../../../lib/alarm-factory';
-import { logEncryptionKey } from '../../../lib/log-encryption-key';
 import { mirrorPrefix } from '../../../model';
 import { findPoint } from '../../../runtime/catalog/catalog';
 import { createS3Client } from '../../../runtime/store/s3-client';
 import { openS3Store } from '../../../runtime/store/s3-store';
-import { testVpc } from '../../lib/support/stacks';
+import { mirrorStack, synthesised } from './support/mirror-stack';
 
 const START = new Date('2026-11-20T00:30:00Z');
 const minute = (count: number): Date => new Date(START.getTime() + count * 60_000);
@@ -53,30 +38,13 @@ afterEach(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The mirror alone: what else a backup deploys is for other tests, and would need a server. */
 function synthesise(outdir: string): SynthesisedStack {
-  process.env.CDK_VALIDATION = 'false';
-  const scope = new Stack(new App({ outdir, analyticsReporting: false }), 'Uploads');
-  const vpc = testVpc(scope);
-  const vault = new BackupVault(scope, 'Vault');
-  const mirror = new ObjectMirror(scope, 'Mirror', {
-    sourceName: 'orders',
-    postgresVersion: PostgresVersion.V17,
-    vault,
-    plan: new BackupPlan([BackupRule.daily({ hour: 1, minute: 0 })]),
-    vpc,
-    vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
-    cluster: new ecs.Cluster(scope, 'Cluster', { vpc }),
-    encryptionKey: logEncryptionKey(scope, undefined, vault.encryptionKey, RemovalPolicy.RETAIN),
-    deadLetterQueue: new sqs.Queue(scope, 'DeadLetters'),
-    image: BackupImage.fromRegistry('registry.example.com/postgres-backup:17'),
-    continuous: ContinuousMirroring.fromEvents(),
-  });
+  const made = mirrorStack('Uploads', outdir, { continuous: ContinuousMirroring.fromEvents() });
+  const { scope, mirror } = made;
   const from = new s3.Bucket(scope, 'Source', { bucketName: SOURCE, versioned: true });
   mirror.addMirror('uploads', { from: ObjectSource.bucket(from, { folder: 'in' }) });
   mirror._alarms(new AlarmFactory(mirror, RUNBOOKS_URL, [new SnsAction(new AlarmTopic(scope, 'Topic').topic)]));
-  new CfnOutput(scope, 'VaultUri', { value: vault.vaultUri });
-  return readStack((scope.node.root as App).synth().directory, 'Uploads');
+  return synthesised(made);
 }
 
 /** A deployed mirror, and somebody who writes to its source. */

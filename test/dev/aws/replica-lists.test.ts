@@ -6,24 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { App, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { CfnOutput } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Cloud, deployStack, describeUse, readStack } from '../../../dev/aws';
-import {
-  AlarmTopic,
-  BackupImage,
-  BackupPlan,
-  BackupRule,
-  BackupVault,
-  ObjectMirror,
-  ObjectReplica,
-  ObjectSource,
-  PostgresVersion,
-} from '../../../lib';
-import { logEncryptionKey } from '../../../lib/log-encryption-key';
+import { Cloud, deployStack, describeUse } from '../../../dev/aws';
+import { AlarmTopic, ObjectReplica, ObjectSource } from '../../../lib';
 import { MANIFEST_NAME, pointPrefix } from '../../../model';
 import { findPoint, listPoints } from '../../../runtime/catalog/catalog';
 import { readText } from '../../../runtime/catalog/read-text';
@@ -31,9 +17,9 @@ import { sha256Of } from '../../../runtime/catalog/verification-record';
 import { createS3Client } from '../../../runtime/store/s3-client';
 import { openS3Store } from '../../../runtime/store/s3-store';
 import type { ObjectStore } from '../../../runtime/store/store';
-import { testVpc } from '../../lib/support/stacks';
 import { storeVerification } from '../../runtime/retention/support';
 import { publishList, versionRows } from '../../runtime/components/objects/listed/replica-world';
+import { mirrorStack, synthesised } from './support/mirror-stack';
 
 const START = new Date('2026-11-20T00:30:00Z');
 const hours = (count: number): Date => new Date(START.getTime() + count * 3_600_000);
@@ -51,30 +37,15 @@ afterAll(async () => {
 });
 
 function synthesise() {
-  process.env.CDK_VALIDATION = 'false';
-  const scope = new Stack(new App({ outdir: folder, analyticsReporting: false }), 'Archive');
-  const vpc = testVpc(scope);
-  const vault = new BackupVault(scope, 'Vault');
-  const mirror = new ObjectMirror(scope, 'Mirror', {
-    sourceName: 'orders',
-    postgresVersion: PostgresVersion.V17,
-    vault,
-    plan: new BackupPlan([BackupRule.daily({ hour: 1, minute: 0 })]),
-    vpc,
-    vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
-    cluster: new ecs.Cluster(scope, 'Cluster', { vpc }),
-    encryptionKey: logEncryptionKey(scope, undefined, vault.encryptionKey, RemovalPolicy.RETAIN),
-    deadLetterQueue: new sqs.Queue(scope, 'DeadLetters'),
-    image: BackupImage.fromRegistry('registry.example.com/postgres-backup:17'),
-  });
+  const stack = mirrorStack('Archive', folder);
+  const { scope, vault, mirror } = stack;
   const source = s3.Bucket.fromBucketName(scope, 'Source', 'acme-archive');
   const { topic } = new AlarmTopic(scope, 'Topic');
   const replica = new ObjectReplica(scope, 'Replica', { source, vault, topic, folder: 'in', listed: true });
   mirror.addMirror('archive', { from: ObjectSource.replica(replica) });
-  new CfnOutput(scope, 'VaultUri', { value: vault.vaultUri });
   new CfnOutput(scope, 'Copy', { value: replica.bucket.bucketName });
   new CfnOutput(scope, 'Lists', { value: replica.lists?.bucketName ?? '' });
-  return readStack((scope.node.root as App).synth().directory, 'Archive');
+  return synthesised(stack);
 }
 
 /** Leaves the record of a verification that passed beside the newest recovery point. */
