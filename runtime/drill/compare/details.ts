@@ -1,5 +1,5 @@
 /** What each thing in a restored database is like, whose it is, and how far its sequences are: against the source at the dump. */
-import { MOST_FINDINGS, type CatalogDetails, type CatalogDigest } from '../../../model';
+import { CATALOG_KINDS, MOST_FINDINGS, type CatalogDetails, type CatalogDigest } from '../../../model';
 import { describeCatalogObjects, readCatalogDetails, readSequenceValues } from '../../postgres/catalog-details';
 import type { SqlSession } from '../../postgres/session';
 import type { RestoredDatabase } from '../types';
@@ -17,16 +17,16 @@ export async function compareDetails(
   isMade: (name: string) => boolean,
   { definitions, access, sequences }: DetailDifferences,
 ): Promise<void> {
-  const expected = dumped.catalog?.details;
-  if (!expected) {
+  const { objects, details: expected } = dumped.catalog ?? {};
+  if (!objects || !expected) {
     const finding = 'the manifest does not say what things were like at the source';
     for (const differences of [definitions, access]) differences.unverified(finding);
     return;
   }
   const found = await readCatalogDetails(session);
-  const isOfDrill = (what: string): boolean => isMade(what.slice(what.indexOf(' ') + 1));
-  await compareDigests(session, { side: 'definition', expected, found, isOfDrill }, definitions);
-  await compareDigests(session, { side: 'access', expected, found, isOfDrill }, access);
+  const named = new Set(CATALOG_KINDS.flatMap((kind) => objects[kind].filter(isMade).map((name) => `${kind} ${name}`)));
+  await compareDigests(session, { side: 'definition', expected, found, named }, definitions);
+  await compareDigests(session, { side: 'access', expected, found, named }, access);
   if (dumped.content === 'all') await compareSequences(session, expected.sequences, found, sequences);
 }
 
@@ -34,7 +34,8 @@ interface Compared {
   readonly side: keyof typeof KEPT_AS;
   readonly expected: CatalogDetails;
   readonly found: CatalogDetails;
-  readonly isOfDrill: (what: string) => boolean;
+  /** Kind and name of what the database was made of. */
+  readonly named: ReadonlySet<string>;
 }
 
 const KEPT_AS = { definition: 'definitions', access: 'access' } as const satisfies Partial<
@@ -44,22 +45,26 @@ const KEPT_AS = { definition: 'definitions', access: 'access' } as const satisfi
 /** So much of a description is told: the source has the other side of it. */
 const MOST_WORDS = 500;
 
-/** What is missing or too much is told by name already. */
+/** What is missing or too much is told by name already; what was there, and was not described, is compared with nothing. */
 async function compareDigests(
   session: SqlSession,
-  { side, expected, found, isOfDrill }: Compared,
+  { side, expected, found, named }: Compared,
   differences: Differences,
 ): Promise<void> {
   const [before, now] = [expected[KEPT_AS[side]], found[KEPT_AS[side]]];
-  const both = Object.keys(before).filter((what) => now[what] !== undefined && isOfDrill(what));
+  const here = Object.keys(now).filter((what) => named.has(what));
+  const both = here.filter((what) => before[what] !== undefined);
   differences.count(both.length);
   const differing = both.filter((what) => now[what] !== before[what]).sort();
-  const words = await describeCatalogObjects(session, differing.slice(0, MOST_FINDINGS));
+  const described = await describeCatalogObjects(session, differing.slice(0, MOST_FINDINGS));
   for (const what of differing) {
-    const here = words.get(what)?.[side] ?? '';
+    const words = described.get(what)?.[side] ?? '';
     differences.failed(
-      `${what} is not as it was; here: ${here.slice(0, MOST_WORDS)}${here.length > MOST_WORDS ? ' …' : ''}`,
+      `${what} is not as it was; here: ${words.slice(0, MOST_WORDS)}${words.length > MOST_WORDS ? ' …' : ''}`,
     );
+  }
+  for (const what of here.filter((one) => before[one] === undefined).sort()) {
+    differences.unverified(`the manifest does not say what ${what} was like at the source`);
   }
 }
 

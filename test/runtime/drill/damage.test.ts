@@ -235,6 +235,23 @@ describe('a manifest that is not what the archives are', () => {
     expect(drilled.outcome).toBe('could not verify');
   });
 
+  test('a thing that the manifest names and does not describe is compared with nothing, so it is not passed', async () => {
+    const what = 'table "public"."customers"';
+    const forged = await putManifest(lab, await backUp(lab, 'shop'), ({ catalog, ...database }) => {
+      const { details } = catalog ?? {};
+      if (!catalog || !details) throw new Error('the backup does not describe what it holds');
+      const { [what]: _definition, ...definitions } = details.definitions;
+      const { [what]: _access, ...access } = details.access;
+      return { ...database, catalog: { ...catalog, details: { ...details, definitions, access } } };
+    });
+    const drilled = await drill(lab, forged);
+    expect(findings(drilled).split('\n')).toEqual([
+      `definitions could not verify: the manifest does not say what ${what} was like at the source`,
+      `owners and privileges could not verify: the manifest does not say what ${what} was like at the source`,
+    ]);
+    expect(drilled.outcome).toBe('could not verify');
+  });
+
   test('an owner who is not among the roles: failed, by name', async () => {
     await lab.sql('postgres', 'CREATE ROLE late_owner');
     await lab.database('late', 'CREATE TABLE t (id int); INSERT INTO t VALUES (1); ALTER TABLE t OWNER TO late_owner');
